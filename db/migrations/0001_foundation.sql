@@ -136,10 +136,10 @@ create table plant_rule (
 
 -- One row: counted up by every change of definitions or stations, so that servers know when to load theirs again.
 create table plant_version (
-  only boolean not null default true,
+  single boolean not null default true,
   version bigint not null,
-  constraint plant_version_pk primary key (only),
-  constraint plant_version_single check (only)
+  constraint plant_version_pk primary key (single),
+  constraint plant_version_single check (single)
 );
 insert into plant_version (version) values (0);
 
