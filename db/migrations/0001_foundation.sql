@@ -376,6 +376,8 @@ create table lot_consumption (
   line smallint not null,
   -- 1 consumed, 2 split, 3 merged.
   kind smallint not null,
+  -- Of a split or merge, which no station reports: station, epoch and sequence are then 0.
+  request_id text,
   constraint lot_consumption_positive check (quantity_micro > 0),
   constraint lot_consumption_not_itself check (lot_id <> consumer_id),
   constraint lot_consumption_kind_known check (kind between 1 and 3)
