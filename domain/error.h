@@ -61,7 +61,6 @@ enum class ErrorKind : uint8_t { kInvalid, kNotFound, kExists, kRule, kLimit, kC
   X(OperationUnknown, "OPERATION_UNKNOWN", kNotFound, "nobody")                 \
   X(MaterialUnknown, "MATERIAL_UNKNOWN", kNotFound, "nobody")                   \
   X(LotUnknown, "LOT_UNKNOWN", kNotFound, "nobody")                             \
-  X(NotInBom, "NOT_IN_BOM", kRule, "process engineer")                          \
   X(PositionOccupied, "POSITION_OCCUPIED", kRule, "nobody")                     \
   X(GenealogyCycle, "GENEALOGY_CYCLE", kRule, "nobody")                         \
   X(NotInstalled, "NOT_INSTALLED", kRule, "nobody")                             \

@@ -426,9 +426,22 @@ create table station_event (
   -- domain::EventFlag bits.
   flags smallint not null,
   failure_code text,
+  -- A rework start: the counter that it used (operation index, or 64 + window ordinal); null = none.
+  rework_counter smallint,
+  -- consumed, installed, removed: the BOM line. Carrier events: the slot; installed, removed: the slot in the line.
+  line smallint,
+  slot integer,
+  -- consumed, installed, removed: the lot or component.
+  other_unit_id bigint,
+  -- consumed: how much; completed on a lot's route: how much is good; scrapped: how much.
+  quantity_micro bigint,
+  material_open_time timestamptz,
   operator_id text,
+  grade text,
+  new_code text,
   -- Values in the order of the operation's characteristics, each taking its replicates; null = not reported.
   measured double precision[],
+  -- Curves, reasons, persons.
   details jsonb
 ) partition by range (occur_time);
 create index station_event_by_unit on station_event (unit_id);

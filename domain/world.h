@@ -1,0 +1,192 @@
+// A world: what the decisions of one batch read and change. db/station_event loads it set-wise under locks, the domain decides in it
+// in memory, db/station_event writes what changed. CanStart loads a small one without locks and only reads.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "domain/product_definition.h"
+#include "domain/station_condition.h"
+#include "domain/station_event.h"
+#include "domain/unit.h"
+
+namespace mes::domain {
+
+// The order's part that the gate reads and ingest moves. State values are those of mes.v1.WorkOrderState.
+struct OrderState {
+  int32_t id = 0;
+  std::string code;
+  int32_t material_id = 0;
+  int32_t revision_id = 0;
+  int16_t state = 0;
+  int64_t ordered_micro = 0;
+  int64_t started_micro = 0;
+  int64_t good_micro = 0;
+  int64_t scrapped_micro = 0;
+  bool changed = false;
+};
+inline constexpr int16_t kOrderReleased = 2;
+inline constexpr int16_t kOrderStarted = 3;
+inline constexpr int16_t kOrderClosed = 6;
+// The state's name, for evidence.
+std::string_view NameOfOrderState(int16_t state);
+
+struct UnitEntry {
+  Unit unit;
+  std::optional<Lot> lot;
+  bool created = false;
+  bool changed = false;
+  bool lot_changed = false;
+};
+
+struct Cursor {
+  int32_t epoch = 0;
+  int64_t last_sequence = 0;
+  int64_t recorded = 0;
+  int64_t rejected = 0;
+  bool changed = false;
+};
+
+struct Slot {
+  int16_t line = 0;
+  int16_t slot = 0;
+  auto operator<=>(const Slot&) const = default;
+};
+
+// What became of an event number before: for duplicates.
+struct EarlierEvent {
+  int64_t digest = 0;
+  EventOutcome outcome = EventOutcome::kRecorded;
+  std::vector<Refusal> refusals;
+};
+struct EventKey {
+  int32_t station_id = 0;
+  int32_t epoch = 0;
+  int64_t sequence = 0;
+  auto operator<=>(const EventKey&) const = default;
+};
+
+struct YieldKey {
+  int32_t work_order_id = 0;
+  int32_t station_id = 0;
+  int32_t plant_day = 0;  // days since 1970-01-01
+  int16_t operation = 0;
+  auto operator<=>(const YieldKey&) const = default;
+};
+struct YieldCounts {
+  int64_t first_runs = 0;
+  int64_t first_passes = 0;
+  int64_t runs = 0;
+  int64_t retests = 0;
+  int64_t reworks = 0;
+  int64_t aborts = 0;
+  int64_t scrapped = 0;
+};
+
+// The plant day of an instant: from 08:00 Asia/Shanghai, which is 00:00 UTC (domain.md 3: +08:00, no daylight saving since 1991).
+int32_t PlantDay(Time time);
+
+// What a batch leaves behind, to be written set-wise.
+struct Effects {
+  std::vector<EventRow> rows;
+  struct Install {
+    int64_t parent_id = 0;
+    int64_t child_id = 0;
+    int16_t line = 0;
+    int16_t slot = 0;
+    Time time{};
+    EventKey event;
+    // Taken out again within the batch.
+    std::optional<std::pair<Time, EventKey>> removal;
+  };
+  std::vector<Install> installs;
+  struct Removal {
+    int64_t child_id = 0;
+    Time time{};
+    EventKey event;
+  };
+  // Of edges from before the batch; they end before its new edges begin.
+  std::vector<Removal> removals;
+  struct Consumption {
+    int64_t lot_id = 0;
+    int64_t consumer_id = 0;
+    int64_t quantity_micro = 0;
+    int16_t operation = 0;
+    int16_t line = 0;
+    Time time{};
+    EventKey event;
+  };
+  std::vector<Consumption> consumptions;
+  // Consumptions and rows that a reversal took back.
+  struct Reversal {
+    EventKey event;
+    int64_t unit_id = 0;  // whose row, or who consumed
+  };
+  std::vector<Reversal> reversed_consumptions;
+  std::vector<Reversal> reversed_rows;
+  // A unit's code from before, which still finds it.
+  struct FormerCode {
+    std::string code;
+    int64_t unit_id = 0;
+    Time until{};
+  };
+  std::vector<FormerCode> former_codes;
+  std::vector<StationCondition> conditions;
+  struct Refused {
+    EventKey event;
+    Time occur_time{};
+    int64_t digest = 0;
+    EventKind kind = EventKind::kArrived;
+    std::string subject_code;
+    std::vector<Refusal> refusals;
+    std::string content;
+  };
+  std::vector<Refused> refused;
+  std::map<YieldKey, YieldCounts> yields;
+};
+
+struct World {
+  explicit World(const Plant& a_plant, Time a_now) : plant(a_plant), now(a_now) {}
+
+  const Plant& plant;
+  // The server's clock: record_time of all that is decided here.
+  Time now;
+
+  std::unordered_map<int64_t, UnitEntry> units;
+  // Codes as they are now, and old ones that lead to one unit still; `ambiguous` led to several.
+  std::unordered_map<std::string, int64_t> unit_by_code;
+  std::unordered_map<std::string, int64_t> unit_by_former_code;
+  std::unordered_set<std::string> ambiguous_codes;
+  std::unordered_map<std::string, int32_t> carrier_by_code;
+  std::unordered_map<int32_t, std::map<int32_t, int64_t>> carrier_contents;  // slot -> unit
+  std::unordered_map<int32_t, OrderState> orders;
+  std::unordered_map<std::string, int32_t> order_by_code;
+  // By station (0 = person), person, kind; newest first.
+  std::map<std::tuple<int32_t, std::string, ConditionKind>, std::vector<StationCondition>> conditions;
+  // Occupied positions of the parents that this batch installs into.
+  std::unordered_map<int64_t, std::map<Slot, int64_t>> positions;
+  // Holds in force on a unit, for evidence.
+  std::unordered_map<int64_t, std::vector<int64_t>> holds;
+  std::unordered_map<int32_t, Cursor> cursors;
+  std::map<EventKey, EarlierEvent> earlier;
+  // For reversals: whole histories of the units concerned, oldest first by record.
+  std::unordered_map<int64_t, std::vector<EventRow>> histories;
+  // A block of unit ids to give out, big enough for the batch.
+  int64_t next_unit_id = 0;
+
+  Effects effects;
+
+  // The unit or lot of a code, current codes first; null = unknown or ambiguous.
+  UnitEntry* FindUnit(std::string_view code);
+  const UnitEntry* FindUnit(std::string_view code) const;
+  const OrderState* FindOrder(std::string_view code) const;
+  const UnitEntry* FindUnit(int64_t id) const;
+};
+
+}  // namespace mes::domain
