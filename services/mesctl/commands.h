@@ -1,0 +1,24 @@
+// The commands, one function per noun, each in the file of that noun. Each adds its subcommands to the program; the connection must
+// outlive the parse, and its flags are read only when a command runs.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "services/mesctl/client.h"
+
+namespace mes::mesctl {
+
+void AddHealth(CLI::App& app, const Connection& connection);
+void AddPlant(CLI::App& app, const Connection& connection);
+void AddOrder(CLI::App& app, const Connection& connection);
+void AddUnit(CLI::App& app, const Connection& connection);
+void AddLot(CLI::App& app, const Connection& connection);
+void AddHold(CLI::App& app, const Connection& connection);
+// `station` and `can-start`.
+void AddStation(CLI::App& app, const Connection& connection);
+void AddRecord(CLI::App& app, const Connection& connection);
+// `trace` and `where-used`.
+void AddTrace(CLI::App& app, const Connection& connection);
+void AddYield(CLI::App& app, const Connection& connection);
+
+}  // namespace mes::mesctl

@@ -1,0 +1,96 @@
+// mesctl: the command line of Ordos MES. A client like any other: it knows the API's messages and nothing of the server's inside.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "services/mesctl/client.h"
+#include "services/mesctl/commands.h"
+#include "services/mesctl/print.h"
+#if __has_include("services/mesctl/simulate.h")
+#include "services/mesctl/simulate.h"
+#define MESCTL_SIMULATES
+#endif
+
+namespace mes::mesctl {
+namespace {
+
+constexpr const char* kAbout =
+    "mesctl talks to the manufacturing execution system: plant, orders, units, lots, holds,\n"
+    "the gate, station events, genealogy and yields.";
+
+constexpr const char* kFooter =
+    "A first tour:\n"
+    "  mesctl plant load reference-plant          load what is made and how\n"
+    "  mesctl order create WO-1 --product VEH-TRK-BEV --quantity 1 --explode\n"
+    "  mesctl order release WO-1 --with-children  let the shop floor start\n"
+    "  mesctl can-start --station PACK-TRK-70.1.PEOL.1 --unit BOX-0001\n"
+    "  mesctl trace LZZ00001                      everything a vehicle is made of\n"
+    "\n"
+    "Each command explains itself: mesctl order --help, mesctl order create --help.\n"
+    "With --json every answer is one line of JSON, a list or stream one line per page,\n"
+    "with the field names of proto/mes/v1.\n"
+    "Times are written with a zone: 2026-11-20T08:00:00+08:00.\n"
+    "Exit codes: 0 done, 1 refused by the server or no answer, 2 wrong usage or input,\n"
+    "3 no-go, 4 an event was not recorded.";
+
+void AddGlobalFlags(CLI::App& app, Connection& connection) {
+  app.add_option("--server", connection.server, "Where the server is; also from the environment")
+      ->envname("MES_SERVER")
+      ->capture_default_str()
+      ->type_name("HOST:PORT");
+  app.add_flag("--json", connection.json, "Print answers as JSON, one line each");
+  app.add_option("--deadline", connection.deadline_s, "How long a call may take")
+      ->check(CLI::Range(0.001, 86400.0))
+      ->capture_default_str()
+      ->type_name("SECONDS");
+  app.add_option("--request-id", connection.request_id,
+                 "What makes a change idempotent: the same id and content gives the stored answer. Default: a new random one")
+      ->type_name("ID");
+}
+
+int Run(int argc, char** argv) {
+  Connection connection;
+  CLI::App app(kAbout, "mesctl");
+  app.get_formatter()->column_width(34);
+  app.footer(kFooter);
+  // Global flags may also stand after the subcommand.
+  app.fallthrough();
+  app.require_subcommand(1);
+  AddGlobalFlags(app, connection);
+  AddHealth(app, connection);
+  AddPlant(app, connection);
+  AddOrder(app, connection);
+  AddUnit(app, connection);
+  AddLot(app, connection);
+  AddHold(app, connection);
+  AddStation(app, connection);
+  AddRecord(app, connection);
+  AddTrace(app, connection);
+  AddYield(app, connection);
+#ifdef MESCTL_SIMULATES
+  AddSimulate(app, connection);
+#endif
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& help) {
+    return app.exit(help);
+  } catch (const CLI::ParseError& wrong) {
+    const CLI::App* asked = &app;
+    std::string name = "mesctl";
+    while (!asked->get_subcommands().empty()) {
+      asked = asked->get_subcommands().front();
+      name += " " + asked->get_name();
+    }
+    fprintf(stderr, "mesctl: USAGE: %s (see %s --help)\n", OneLine(wrong.what()).c_str(), name.c_str());
+    return kExitUsage;
+  } catch (const Exit& end) {
+    return end.code;
+  }
+  return fflush(stdout) == 0 ? 0 : kExitServer;
+}
+
+}  // namespace
+}  // namespace mes::mesctl
+
+int main(int argc, char** argv) { return mes::mesctl::Run(argc, argv); }
