@@ -55,14 +55,16 @@ std::map<int, Applied> ListApplied(pqxx::connection& connection) {
 void CheckApplied(const std::map<int, Applied>& applied, const std::vector<Migration>& migrations) {
   for (const auto& [number, known] : applied) {
     if (number > static_cast<int>(migrations.size())) {
-      throw std::runtime_error(fmt::format("The database is newer than this program: it has migration {}, and this program ends at {}. Run a newer version.",
-                                           known.name, migrations.empty() ? "none" : migrations.back().name));
+      throw std::runtime_error(
+          fmt::format("The database is newer than this program: it has migration {}, and this program ends at {}. Run a newer version.",
+                      known.name, migrations.empty() ? "none" : migrations.back().name));
     }
     const Migration& ours = migrations[number - 1];
     if (known.checksum != ours.checksum) {
-      throw std::runtime_error(fmt::format("Migration {} of the database differs from this program's {}: an applied migration must never be changed. "
-                                           "Restore the file, or start with an empty database.",
-                                           known.name, ours.name));
+      throw std::runtime_error(
+          fmt::format("Migration {} of the database differs from this program's {}: an applied migration must never be changed. "
+                      "Restore the file, or start with an empty database.",
+                      known.name, ours.name));
     }
   }
 }

@@ -63,7 +63,8 @@ TEST(Migrate, LeavesNothingOfAMigrationThatFails) {
   tests::EmptyDatabase database;
   std::vector<Migration> broken = kTwo;
   broken[1].sql = "create table second (id integer); select no_such_column from second";
-  EXPECT_THAT([&] { Migrate(database.url(), broken); }, ThrowsMessage<std::runtime_error>(HasSubstr("0002_second failed and was rolled back")));
+  EXPECT_THAT([&] { Migrate(database.url(), broken); },
+              ThrowsMessage<std::runtime_error>(HasSubstr("0002_second failed and was rolled back")));
   EXPECT_EQ(Value(database.url(), "select count(*) from pg_class where relname = 'second'"), "0");
   EXPECT_EQ(Value(database.url(), "select count(*) from schema_migration"), "1");
   EXPECT_THAT(Migrate(database.url(), kTwo).applied, ElementsAre("0002_second"));
