@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <stdexcept>
+
+#include "db/time.h"
 
 namespace mes::db {
 namespace {
@@ -46,23 +49,67 @@ std::string ArrayOf(const std::vector<int64_t>& values) { return IntegerArray(va
 std::string ArrayOf(const std::vector<int32_t>& values) { return IntegerArray(values); }
 std::string ArrayOf(const std::vector<int16_t>& values) { return IntegerArray(values); }
 
-std::string ArrayOf(const std::vector<std::string>& values) {
-  std::string literal = "{";
-  for (const std::string& value : values) {
-    literal += literal.size() > 1 ? ",\"" : "\"";
-    for (const char c : value) {
-      if (c == '"' || c == '\\') literal += '\\';
-      literal += c;
-    }
-    literal += '"';
+
+std::string ArrayOf(const std::vector<std::string>& values) { return ArrayOf(values, std::identity()); }
+std::string ArrayOf(const std::vector<std::optional<double>>& values) { return ArrayOf(values, std::identity()); }
+std::string ArrayOf(const std::vector<domain::Time>& values) { return ArrayOf(values, std::identity()); }
+
+ArrayWriter& ArrayWriter::Add(double value) {
+  Next();
+  if (std::isfinite(value)) {
+    char digits[32];
+    text_.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+  } else {
+    text_ += std::isnan(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
   }
-  literal += '}';
+  return *this;
+}
+
+ArrayWriter& ArrayWriter::Add(std::string_view value) {
+  Next();
+  text_ += '"';
+  for (const char c : value) {
+    if (c == '"' || c == '\\') text_ += '\\';
+    text_ += c;
+  }
+  text_ += '"';
+  return *this;
+}
+
+ArrayWriter& ArrayWriter::Add(domain::Time value) {
+  Next();
+  text_ += TimeText(value);
+  return *this;
+}
+
+ArrayWriter& ArrayWriter::AddNull() {
+  Next();
+  text_ += "NULL";
+  return *this;
+}
+
+std::string ArrayWriter::Take() {
+  text_ += '}';
+  std::string literal = "{";
+  literal.swap(text_);
   return literal;
 }
 
 std::vector<int64_t> IntegersIn(std::string_view literal) {
   std::vector<int64_t> values;
   ForEachBare(literal, [&](std::string_view text) { values.push_back(Parse<int64_t>(text)); });
+  return values;
+}
+
+std::vector<int32_t> Integers32In(std::string_view literal) {
+  std::vector<int32_t> values;
+  ForEachBare(literal, [&](std::string_view text) { values.push_back(Parse<int32_t>(text)); });
+  return values;
+}
+
+std::vector<int16_t> Integers16In(std::string_view literal) {
+  std::vector<int16_t> values;
+  ForEachBare(literal, [&](std::string_view text) { values.push_back(Parse<int16_t>(text)); });
   return values;
 }
 

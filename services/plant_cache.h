@@ -2,6 +2,9 @@
 // plant within the check interval (1 s), or at once after their own load.
 #pragma once
 
+#include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 
@@ -13,15 +16,22 @@ namespace mes::services {
 class PlantCache {
  public:
   explicit PlantCache(db::Pool& pool) : pool_(pool) {}
-  // The plant now; loads it when the version in the database moved. Never null.
+  // The plant now; loads it when the version in the database moved. Never null. Takes a connection at times: call it before a
+  // transaction is open. Throws db::Unavailable.
   std::shared_ptr<const domain::Plant> Get();
-  // Looks at the version at the next Get, whatever the interval.
-  void Invalidate();
+  // Every Get that begins after this returns sees what was committed before it, whatever the interval.
+  void Invalidate() { ++invalidations_; }
 
  private:
+  std::shared_ptr<const domain::Plant> Check();
+
   db::Pool& pool_;
+  std::atomic<uint64_t> invalidations_{1};
+  // One thread looks, the others go on with what is there.
+  std::mutex checking_;
   std::mutex mutex_;
   std::shared_ptr<const domain::Plant> plant_;
+  uint64_t seen_invalidations_ = 0;
   std::chrono::steady_clock::time_point checked_{};
 };
 

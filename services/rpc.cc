@@ -1,0 +1,221 @@
+#include "services/rpc.h"
+
+#include <openssl/sha.h>
+#include <spdlog/spdlog.h>
+
+#include <cstring>
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
+#include "db/request_log.h"
+#include "domain/code.h"
+#include "services/convert.h"
+#include "services/status.h"
+
+namespace mes::services::rpc {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr size_t kMaxRequestIdLength = 64;
+// A lost race, or a plant that moved, is met once in years; more often than this something else is wrong.
+constexpr int kMostRuns = 3;
+
+domain::Error Plain(domain::Reason reason, std::string message) { return {reason, std::move(message), {}}; }
+
+// `CreateWorkOrder`: requests are named after their RPC.
+std::string MethodOf(const google::protobuf::Message& request) {
+  std::string name = request.GetDescriptor()->name();
+  constexpr std::string_view kSuffix = "Request";
+  if (name.ends_with(kSuffix)) name.resize(name.size() - kSuffix.size());
+  return name;
+}
+
+// When a call came and how long it may take.
+struct Arrival {
+  explicit Arrival(const grpc::CallbackServerContext& context)
+      : at(Clock::now()), until(std::min(context.deadline(), std::chrono::system_clock::now() + kLongestCall)) {}
+  bool Expired() const { return std::chrono::system_clock::now() >= until; }
+  const Clock::time_point at;
+  const std::chrono::system_clock::time_point until;
+};
+
+void LogCall(const std::string& method, const Arrival& arrival, const domain::Status& status) {
+  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - arrival.at).count();
+  const double ms = static_cast<double>(micros) / 1000;
+  if (status) {
+    spdlog::info("{} OK {:.2f} ms", method, ms);
+    return;
+  }
+  const domain::ErrorKind kind = domain::KindOf(status.error().reason);
+  const bool ours = kind == domain::ErrorKind::kUnavailable || kind == domain::ErrorKind::kInternal;
+  spdlog::log(ours ? spdlog::level::warn : spdlog::level::info, "{} {} {:.2f} ms: {}", method, domain::NameOf(status.error().reason), ms,
+              status.error().message);
+}
+
+// The one place where exceptions end.
+domain::Status Guarded(Env& env, const std::string& method, const std::function<domain::Status()>& body) {
+  for (int run = 1;; ++run) {
+    try {
+      return body();
+    } catch (const PlantBehind& error) {
+      env.plant.Invalidate();
+      if (run < kMostRuns) continue;
+      spdlog::error("{}: {}", method, error.what());
+      return domain::Fail(UnavailableError());
+    } catch (const db::Unavailable& error) {
+      spdlog::warn("{}: {}", method, error.what());
+      return domain::Fail(UnavailableError());
+    } catch (const std::exception& error) {
+      const std::string correlation_id = NewCorrelationId();
+      spdlog::error("{} failed, {}: {}", method, correlation_id, error.what());
+      return domain::Fail(InternalError(correlation_id));
+    }
+  }
+}
+
+// 64 bits of SHA-256 over the method and the request's deterministic form.
+int64_t DigestOf(const std::string& method, const google::protobuf::Message& request) {
+  std::string content = method + '\n';
+  {
+    google::protobuf::io::StringOutputStream text(&content);
+    google::protobuf::io::CodedOutputStream coded(&text);
+    coded.SetSerializationDeterministic(true);
+    request.SerializeToCodedStream(&coded);
+  }
+  unsigned char hash[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(content.data()), content.size(), hash);
+  int64_t digest;
+  std::memcpy(&digest, hash, sizeof digest);
+  return digest;
+}
+
+domain::Status Replay(const db::LoggedRequest& logged, const std::string& method, int64_t digest, google::protobuf::Message& response) {
+  if (logged.method != method || logged.digest != digest) {
+    return domain::Fail(domain::FieldError(domain::Reason::kRequestIdReused, "request_id",
+                                           "this request_id was used for another request; give each new request one of its own"));
+  }
+  if (!response.ParseFromString(logged.response)) throw std::runtime_error("a stored answer does not parse");
+  return {};
+}
+
+domain::Status RunMutation(const Unary& unary, const std::string& request_id, const std::string& method) {
+  const int64_t digest = DigestOf(method, unary.request);
+  for (int run = 0; run < kMostRuns; ++run) {
+    const std::shared_ptr<const domain::Plant> plant = unary.env.plant.Get();
+    const domain::Time now = unary.env.now();
+    domain::Status status;
+    bool lost = false;
+    unary.env.pool.Run([&](db::Transaction& transaction) {
+      lost = false;
+      unary.response.Clear();
+      const auto replay = [&] {
+        const std::optional<db::LoggedRequest> logged = db::FindLoggedRequest(transaction, request_id);
+        if (logged) status = Replay(*logged, method, digest, unary.response);
+        return logged.has_value();
+      };
+      if (replay()) return false;
+      Call call{transaction, *plant, now};
+      status = unary.handler(call);
+      if (!status) {
+        // The same request may just have done it, on another connection.
+        replay();
+        return false;
+      }
+      lost = !db::InsertLoggedRequest(transaction, request_id, {method, digest, unary.response.SerializeAsString()});
+      return !lost;
+    });
+    if (lost) continue;
+    if (status && unary.after_commit) unary.after_commit();
+    return status;
+  }
+  throw std::runtime_error("a request_id that is taken cannot be found");
+}
+
+domain::Status RunRead(Env& env, const std::function<domain::Status(Call&)>& handler, const std::function<void()>& before) {
+  const std::shared_ptr<const domain::Plant> plant = env.plant.Get();
+  const domain::Time now = env.now();
+  domain::Status status;
+  env.pool.Read([&](db::Transaction& transaction) {
+    before();
+    Call call{transaction, *plant, now};
+    status = handler(call);
+  });
+  return status;
+}
+
+domain::Error Refused(const Executor& executor) {
+  if (executor.draining()) return Plain(domain::Reason::kServerDraining, "this server is going down; send the request again");
+  return Plain(domain::Reason::kQueueFull, "too many calls wait already; send the request again in a moment");
+}
+
+domain::Status CheckStart(const grpc::CallbackServerContext& context, const Arrival& arrival) {
+  if (!context.IsCancelled() && !arrival.Expired()) return {};
+  return domain::Fail(Plain(domain::Reason::kDeadlineTooShort, "the call's deadline passed before its turn came; nothing was done"));
+}
+
+using Submit = bool (Executor::*)(std::function<void()>);
+
+// Checks, queues and runs a call; `finish` is called once, on whichever thread.
+void Start(Env& env, Submit submit, const grpc::CallbackServerContext* context, const google::protobuf::Message& request,
+           std::function<domain::Status(const std::string& method)> body, std::function<void(const domain::Status&)> finish) {
+  const std::string method = MethodOf(request);
+  const Arrival arrival(*context);
+  const auto end = [=](const domain::Status& status) {
+    LogCall(method, arrival, status);
+    finish(status);
+  };
+  if (const domain::Status checked = CheckTexts(request); !checked) return end(checked);
+  const bool queued = (env.executor.*submit)([=, &env] {
+    domain::Status status = CheckStart(*context, arrival);
+    if (status) status = Guarded(env, method, [&] { return body(method); });
+    end(status);
+  });
+  if (!queued) end(domain::Fail(Refused(env.executor)));
+}
+
+grpc::Status GrpcStatus(const domain::Status& status) { return status ? grpc::Status::OK : ToStatus(status.error()); }
+
+grpc::ServerUnaryReactor* StartUnary(const Unary& unary, std::function<domain::Status(const std::string&)> body) {
+  grpc::ServerUnaryReactor* reactor = unary.context->DefaultReactor();
+  Start(unary.env, &Executor::Submit, unary.context, unary.request, std::move(body),
+        [reactor](const domain::Status& status) { reactor->Finish(GrpcStatus(status)); });
+  return reactor;
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* Mutate(Unary unary, const std::string& request_id) {
+  const domain::Status checked = domain::CheckText(request_id, kMaxRequestIdLength, true, "request_id");
+  return StartUnary(unary, [unary, request_id, checked](const std::string& method) {
+    return checked ? RunMutation(unary, request_id, method) : checked;
+  });
+}
+
+grpc::ServerUnaryReactor* Read(Unary unary) {
+  return StartUnary(unary, [unary](const std::string&) { return RunRead(unary.env, unary.handler, [&] { unary.response.Clear(); }); });
+}
+
+void Stream(Env& env, grpc::CallbackServerContext* context, const google::protobuf::Message& request,
+            std::function<domain::Status(Call&)> producer, std::function<void(grpc::Status)> finish) {
+  const auto body = [&env, producer = std::move(producer)](const std::string&) {
+    bool begun = false;
+    // Pages that have left cannot be taken back: a stream is never run twice.
+    const auto once = [&] {
+      if (begun) throw db::Unavailable("the database broke while a stream ran");
+    };
+    return RunRead(
+        env,
+        [&](Call& call) {
+          begun = true;
+          return producer(call);
+        },
+        once);
+  };
+  Start(env, &Executor::SubmitLong, context, request, body, [finish = std::move(finish)](const domain::Status& status) {
+    finish(GrpcStatus(status));
+  });
+}
+
+}  // namespace mes::services::rpc
