@@ -172,10 +172,12 @@ void JudgeConditions(const World& world, const StartQuestion& question, const Op
       continue;
     }
     const auto found = world.conditions.find({rule->personal ? 0 : question.station->id, person, rule->kind});
-    const StationCondition* newest = nullptr;
+    const StationCondition* newest = nullptr;  // in force, else the last one that was
     if (found != world.conditions.end()) {
       for (const StationCondition& condition : found->second) {
         if (condition.occur_time > question.time) continue;
+        if (newest == nullptr) newest = &condition;
+        if (condition.report.expire_time < question.time) continue;
         newest = &condition;
         break;
       }

@@ -94,6 +94,8 @@ Result<ConditionReport> Settle(ConditionReport report, Time occur_time) {
   }
   report.expire_time = std::min(report.expire_time, occur_time + std::chrono::seconds(rule.longest_validity_seconds));
   report.in_order = report.in_order && ReadingsInOrder(report);
+  // Bad news outlives every good report from before it, so that an older one does not come back into force.
+  if (!report.in_order) report.expire_time = occur_time + std::chrono::seconds(rule.longest_validity_seconds);
   return report;
 }
 

@@ -226,7 +226,8 @@ create index work_order_transition_by_order on work_order_transition (work_order
 
 -- Everything with an identity is a unit; a lot is a unit that has a row in `lot` besides. The hot columns change with every event and
 -- are in no index, so that updates stay on the page (HOT).
-create sequence unit_id_seq as bigint increment by 1000;
+-- A server takes 2,048 ids at a time.
+create sequence unit_id_seq as bigint increment by 2048;
 create table unit (
   unit_id bigint not null,
   -- Bit i: operation i of the routing (by order, from 0) is passed and not voided since.
@@ -482,7 +483,7 @@ create table station_condition (
   epoch integer not null,
   constraint station_condition_interval check (expire_time >= occur_time)
 );
-create index station_condition_by_station on station_condition (station_id, person, kind, occur_time desc);
+create index station_condition_by_station on station_condition (station_id, person, expire_time);
 
 -- Yield ----------------------------------------------------------------------------------------------------------------------------
 

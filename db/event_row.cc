@@ -1,0 +1,157 @@
+#include "db/event_row.h"
+
+#include <cmath>
+#include <mutex>
+#include <set>
+
+#include <nlohmann/json.hpp>
+
+#include "db/array.h"
+#include "db/world.h"
+
+namespace mes::db {
+namespace {
+
+// Months whose partitions were seen to exist; a new one is looked for once per process.
+std::mutex months_mutex;
+std::set<std::string> months_seen;
+
+std::string MonthOf(domain::Time time) { return TimeText(time).substr(0, 7); }
+
+void EnsurePartition(Transaction& transaction, const std::string& month) {
+  {
+    const std::lock_guard lock(months_mutex);
+    // Keyed by database too: tests of one process use several.
+    if (months_seen.contains(std::string(transaction.work().conn().dbname()) + "/" + month)) return;
+  }
+  const std::string name = "station_event_" + month.substr(0, 4) + "_" + month.substr(5, 2);
+  if (!Execute(transaction, "select to_regclass($1)", name)[0][0].is_null()) {
+    const std::lock_guard lock(months_mutex);
+    months_seen.insert(std::string(transaction.work().conn().dbname()) + "/" + month);
+    return;
+  }
+  // Two servers may meet here: the second waits, then finds it made.
+  Execute(transaction, "select pg_advisory_xact_lock(hashtext($1))", name);
+  if (!Execute(transaction, "select to_regclass($1)", name)[0][0].is_null()) return;
+  const int year = std::stoi(month.substr(0, 4));
+  const int number = std::stoi(month.substr(5, 2));
+  const std::string next = number == 12 ? std::to_string(year + 1) + "-01" : month.substr(0, 5) + (number < 9 ? "0" : "") + std::to_string(number + 1);
+  transaction.work().exec0("create table " + name + " partition of station_event for values from ('" + month + "-01T00:00:00Z') to ('" + next +
+                           "-01T00:00:00Z')");
+}
+
+std::optional<std::string> MeasuredLiteral(const std::vector<double>& values) {
+  if (values.empty()) return std::nullopt;
+  std::string literal = "{";
+  char digits[32];
+  for (const double value : values) {
+    if (literal.size() > 1) literal += ',';
+    if (std::isnan(value)) {
+      literal += "null";
+    } else {
+      literal.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+    }
+  }
+  return literal + "}";
+}
+
+std::optional<std::string> DetailsJson(const domain::EventRow& row) {
+  if (row.details == nullptr) return std::nullopt;
+  const domain::EventDetails& details = *row.details;
+  nlohmann::json json = nlohmann::json::object();
+  for (const domain::CurveReference& curve : details.curves) {
+    json["curves"].push_back({{"name", curve.name}, {"uri", curve.uri}, {"sha256", curve.sha256}, {"points", curve.points}});
+  }
+  if (!details.reason.empty()) json["reason"] = details.reason;
+  if (!details.person.empty()) json["person"] = details.person;
+  if (details.caused_by_operation != 0) json["caused_by_operation"] = details.caused_by_operation;
+  if (details.reversed_sequence != 0) json["reversed"] = {{"epoch", details.reversed_epoch}, {"sequence", details.reversed_sequence}};
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+template <typename Value>
+std::optional<Value> NullIf(Value value, Value nothing = Value{}) {
+  return value == nothing ? std::nullopt : std::optional<Value>(std::move(value));
+}
+
+#define MES_EVENT_COLUMNS                                                                                                    \
+  "occur_time", "record_time", "unit_id", "sequence", "digest", "station_id", "epoch", "revision_id", "carrier_id",          \
+      "operation", "kind", "judgement", "station_judgement", "purpose", "return_to", "flags", "failure_code",                \
+      "rework_counter", "line", "slot", "other_unit_id", "quantity_micro", "material_open_time", "operator_id", "grade",     \
+      "new_code", "measured", "details"
+
+constexpr Statement kHistory{"History", R"(
+  select occur_time, record_time, sequence, digest, station_id, epoch, coalesce(revision_id, 0), coalesce(carrier_id, 0), operation, kind,
+    judgement, station_judgement, purpose, return_to, flags, coalesce(failure_code, ''), coalesce(rework_counter, -1), coalesce(line, 0),
+    coalesce(slot, 0), coalesce(other_unit_id, 0), coalesce(quantity_micro, 0), material_open_time, coalesce(operator_id, ''),
+    coalesce(grade, ''), coalesce(new_code, ''), measured
+  from station_event
+  where unit_id = $1
+  order by record_time, ctid)"};
+
+}  // namespace
+
+void CopyEventRows(Transaction& transaction, const std::vector<domain::EventRow>& rows) {
+  if (rows.empty()) return;
+  std::set<std::string> months;
+  domain::Time last{};
+  for (const domain::EventRow& row : rows) {
+    if (row.occur_time != last) months.insert(MonthOf(row.occur_time));
+    last = row.occur_time;
+  }
+  for (const std::string& month : months) EnsurePartition(transaction, month);
+  pqxx::stream_to stream(transaction.work(), "station_event", std::vector<std::string>{MES_EVENT_COLUMNS});
+  const std::string record_time = TimeText(rows.front().record_time);
+  for (const domain::EventRow& row : rows) {
+    stream << std::make_tuple(
+        TimeText(row.occur_time), record_time, row.unit_id, row.sequence, row.digest, row.station_id, row.epoch, NullIf(row.revision_id),
+        NullIf(row.carrier_id), row.operation, static_cast<int>(row.kind), static_cast<int>(row.judgement),
+        static_cast<int>(row.station_judgement), static_cast<int>(row.purpose), row.return_to, row.flags, NullIf(row.failure_code),
+        NullIf<int16_t>(row.rework_counter, -1), NullIf(row.line), NullIf(row.slot), NullIf(row.other_unit_id),
+        NullIf(row.quantity_micro), row.material_open_time ? std::optional<std::string>(TimeText(*row.material_open_time)) : std::nullopt,
+        NullIf(row.operator_id), NullIf(row.grade), NullIf(row.new_code), MeasuredLiteral(row.measured), DetailsJson(row));
+  }
+  stream.complete();
+}
+
+std::vector<domain::EventRow> LoadHistory(Transaction& transaction, int64_t unit_id) {
+  std::vector<domain::EventRow> history;
+  for (const auto& result : Execute(transaction, kHistory, unit_id)) {
+    RowReader reader(result);
+    domain::EventRow row;
+    row.unit_id = unit_id;
+    row.occur_time = reader.Next<domain::Time>();
+    row.record_time = reader.Next<domain::Time>();
+    row.sequence = reader.Next<int64_t>();
+    row.digest = reader.Next<int64_t>();
+    row.station_id = reader.Next<int32_t>();
+    row.epoch = reader.Next<int32_t>();
+    row.revision_id = reader.Next<int32_t>();
+    row.carrier_id = reader.Next<int32_t>();
+    row.operation = reader.Next<int16_t>();
+    row.kind = reader.Next<domain::EventKind>();
+    row.judgement = reader.Next<domain::Judgement>();
+    row.station_judgement = reader.Next<domain::Judgement>();
+    row.purpose = reader.Next<domain::RunPurpose>();
+    row.return_to = reader.Next<int16_t>();
+    row.flags = reader.Next<int16_t>();
+    row.failure_code = reader.Next<std::string>();
+    row.rework_counter = reader.Next<int16_t>();
+    row.line = reader.Next<int16_t>();
+    row.slot = reader.Next<int32_t>();
+    row.other_unit_id = reader.Next<int64_t>();
+    row.quantity_micro = reader.Next<int64_t>();
+    row.material_open_time = reader.NextOptional<domain::Time>();
+    row.operator_id = reader.Next<std::string>();
+    row.grade = reader.Next<std::string>();
+    row.new_code = reader.Next<std::string>();
+    const std::string_view measured = reader.NextText();
+    if (!measured.empty()) {
+      for (const auto& value : DoublesIn(measured)) row.measured.push_back(value.value_or(std::nan("")));
+    }
+    history.push_back(std::move(row));
+  }
+  return history;
+}
+
+}  // namespace mes::db

@@ -1,0 +1,60 @@
+// Loads the world that a batch of station events is decided in, and stores what the decisions left: a handful of set-wise statements
+// each, whatever the batch's size.
+//
+// Locks are taken in one order (station cursors, units by id, orders by id), so that several servers on one database are right by
+// construction; two that meet wait, and a deadlock across codes and carriers is repeated by the pool.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "db/transaction.h"
+#include "domain/station_event.h"
+#include "domain/world.h"
+
+namespace mes::db {
+
+// What the events of a batch name.
+struct WorldKeys {
+  // Stations whose cursors are advanced; their events' numbers, for duplicates.
+  std::set<int32_t> stations;
+  struct Numbered {
+    domain::EventKey key;
+    domain::Time occur_time{};
+  };
+  std::vector<Numbered> events;
+  std::set<std::string> codes;
+  std::set<std::string> carriers;
+  // Loaded ones may be new.
+  std::set<std::string> carriers_loaded;
+  std::set<std::string> orders;
+  std::set<std::string> persons;
+  // Units whose positions or histories are needed.
+  std::set<std::string> parents;
+  std::set<std::string> reversed;
+  int64_t starts = 0;
+  domain::Time from = domain::Time::max();
+  domain::Time until = domain::Time::min();
+
+  void Add(const domain::Station& station, int32_t epoch, const domain::StationEvent& event);
+};
+
+// A block of unit ids that a server has left; ids need not be gapless.
+struct UnitIds {
+  int64_t next = 0;
+  int64_t end = 0;
+};
+
+// For ingest: locks cursors, units and orders until the transaction ends. `ids` is topped up.
+domain::World LockWorld(Transaction& transaction, const domain::Plant& plant, domain::Time now, const WorldKeys& keys, UnitIds& ids);
+// For CanStart: the same facts without locks.
+domain::World LoadWorld(Transaction& transaction, const domain::Plant& plant, domain::Time now, const WorldKeys& keys);
+// Writes the world's changes and effects.
+void StoreWorld(Transaction& transaction, const domain::World& world);
+
+// A unit's whole history, oldest first by record; for reversals and for the test that refolds.
+std::vector<domain::EventRow> LoadHistory(Transaction& transaction, int64_t unit_id);
+
+}  // namespace mes::db

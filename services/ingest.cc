@@ -1,0 +1,177 @@
+#include "services/ingest.h"
+
+#include <functional>
+
+#include <spdlog/spdlog.h>
+
+#include "domain/limits.h"
+#include "services/rpc.h"
+
+namespace mes::services {
+namespace {
+
+using domain::Fail;
+using domain::Reason;
+
+domain::Error Unavailable(std::string message) { return {Reason::kDatabaseUnavailable, std::move(message), {}}; }
+
+// Rows that name a revision which this server has not loaded yet: another server stored a new plant a moment ago.
+bool KnowsAll(const domain::World& world) {
+  for (const auto& [id, entry] : world.units) {
+    if (entry.unit.revision_id != 0 && world.plant.FindRevision(entry.unit.revision_id) == nullptr) return false;
+    if (world.plant.FindMaterial(entry.unit.material_id) == nullptr) return false;
+  }
+  for (const auto& [id, order] : world.orders) {
+    if (order.revision_id != 0 && world.plant.FindRevision(order.revision_id) == nullptr) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Ingest::Ingest(Env& env, int writers) : env_(env) {
+  for (int i = 0; i < writers; ++i) writers_.push_back(std::make_unique<Writer>());
+  for (const auto& writer : writers_) {
+    writer->thread = std::thread([this, &w = *writer] { Run(w); });
+  }
+}
+
+Ingest::~Ingest() { Drain(); }
+
+domain::Status Ingest::Submit(IngestBatch batch) {
+  const std::lock_guard lock(mutex_);
+  if (draining_) return Fail({Reason::kServerDraining, "the server is going down: resend to it later or to another", {}});
+  if (queued_events_ >= domain::kMaxQueuedEvents) {
+    return Fail({Reason::kQueueFull, "too many events wait for the database: resend later", {{"limit", std::to_string(domain::kMaxQueuedEvents)}}});
+  }
+  Writer& writer = *writers_[std::hash<std::string>()(batch.station_code) % writers_.size()];
+  queued_events_ += batch.events.size();
+  writer.queue.push_back(std::move(batch));
+  writer.wake.notify_one();
+  return {};
+}
+
+bool Ingest::HasRoom() {
+  const std::lock_guard lock(mutex_);
+  return queued_events_ < domain::kMaxQueuedEvents / 2;
+}
+
+void Ingest::WhenRoom(std::function<void()> resume) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (queued_events_ >= domain::kMaxQueuedEvents / 2 && !draining_) {
+      waiting_.push_back(std::move(resume));
+      return;
+    }
+  }
+  resume();
+}
+
+void Ingest::Drain() {
+  {
+    const std::lock_guard lock(mutex_);
+    draining_ = true;
+    for (const auto& writer : writers_) writer->wake.notify_one();
+  }
+  for (const auto& writer : writers_) {
+    if (writer->thread.joinable()) writer->thread.join();
+  }
+}
+
+std::vector<IngestBatch> Ingest::Take(Writer& writer) {
+  std::unique_lock lock(mutex_);
+  writer.wake.wait(lock, [&] { return draining_ || !writer.queue.empty(); });
+  std::vector<IngestBatch> batches;
+  size_t events = 0;
+  while (!writer.queue.empty() && (batches.empty() || events + writer.queue.front().events.size() <= domain::kMaxEventsPerCommit)) {
+    events += writer.queue.front().events.size();
+    batches.push_back(std::move(writer.queue.front()));
+    writer.queue.pop_front();
+  }
+  queued_events_ -= events;
+  std::vector<std::function<void()>> resumed;
+  if (queued_events_ < domain::kMaxQueuedEvents / 2) resumed.swap(waiting_);
+  lock.unlock();
+  for (const auto& resume : resumed) resume();
+  return batches;
+}
+
+void Ingest::Run(Writer& writer) {
+  for (;;) {
+    std::vector<IngestBatch> batches = Take(writer);
+    if (batches.empty()) return;  // draining
+    Commit(writer, std::move(batches));
+  }
+}
+
+void Ingest::DecideAndStore(Writer& writer, std::vector<IngestBatch>& batches, std::vector<domain::Result<IngestAnswer>>& answers) {
+  std::shared_ptr<const domain::Plant> plant = env_.plant.Get();
+  env_.pool.Run([&](db::Transaction& transaction) {
+    answers.clear();
+    const domain::Time now = env_.now();
+    const auto keys_for = [&] {
+      db::WorldKeys keys;
+      for (const IngestBatch& batch : batches) {
+        const domain::Station* station = plant->FindStation(batch.station_code);
+        if (station == nullptr) continue;
+        for (const domain::StationEvent& event : batch.events) keys.Add(*station, batch.epoch, event);
+      }
+      return keys;
+    };
+    db::WorldKeys keys = keys_for();
+    if (!keys.stations.empty()) {
+      auto world = std::make_unique<domain::World>(db::LockWorld(transaction, *plant, now, keys, writer.ids));
+      if (!KnowsAll(*world)) {
+        env_.plant.Invalidate();
+        plant = env_.plant.Get();
+        keys = keys_for();
+        world = std::make_unique<domain::World>(db::LockWorld(transaction, *plant, now, keys, writer.ids));
+      }
+      for (const IngestBatch& batch : batches) {
+        const domain::Station* station = plant->FindStation(batch.station_code);
+        if (station == nullptr) {
+          answers.push_back(Fail(FieldError(Reason::kStationUnknown, "station_code", "station " + batch.station_code + " is not known")));
+          continue;
+        }
+        IngestAnswer answer{{}, now};
+        answer.verdicts.reserve(batch.events.size());
+        for (const domain::StationEvent& event : batch.events) {
+          answer.verdicts.push_back(domain::Decide(*world, *station, batch.epoch, event));
+        }
+        answers.push_back(std::move(answer));
+      }
+      writer.ids.next = world->next_unit_id;
+      db::StoreWorld(transaction, *world);
+      return true;
+    }
+    for (const IngestBatch& batch : batches) {
+      answers.push_back(Fail(FieldError(Reason::kStationUnknown, "station_code", "station " + batch.station_code + " is not known")));
+    }
+    return false;
+  });
+}
+
+void Ingest::Commit(Writer& writer, std::vector<IngestBatch> batches) {
+  std::vector<domain::Result<IngestAnswer>> answers;
+  try {
+    DecideAndStore(writer, batches, answers);
+  } catch (const db::Unavailable& unavailable) {
+    spdlog::warn("ingest: database unavailable: {}", unavailable.what());
+    answers.assign(batches.size(), Fail(Unavailable("the database cannot be reached: resend, nothing is doubled")));
+  } catch (const std::exception& fault) {
+    if (batches.size() > 1) {
+      // One of them is poison: halve until it stands alone.
+      std::vector<IngestBatch> second(std::make_move_iterator(batches.begin() + static_cast<std::ptrdiff_t>(batches.size() / 2)),
+                                      std::make_move_iterator(batches.end()));
+      batches.resize(batches.size() / 2);
+      Commit(writer, std::move(batches));
+      Commit(writer, std::move(second));
+      return;
+    }
+    spdlog::error("ingest: station {}: {}", batches.front().station_code, fault.what());
+    answers.assign(1, Fail({Reason::kInternal, "the batch could not be stored; the cause is in the server's log", {}}));
+  }
+  for (size_t i = 0; i < batches.size(); ++i) batches[i].done(std::move(answers[i]));
+}
+
+}  // namespace mes::services
