@@ -16,29 +16,17 @@ namespace {
 constexpr std::string_view kErrorInfoUrl = "type.googleapis.com/google.rpc.ErrorInfo";
 
 const char* CodeName(grpc::StatusCode code) {
-  constexpr std::array kNames = {"OK",
-                                 "CANCELLED",
-                                 "UNKNOWN",
-                                 "INVALID_ARGUMENT",
-                                 "DEADLINE_EXCEEDED",
-                                 "NOT_FOUND",
-                                 "ALREADY_EXISTS",
-                                 "PERMISSION_DENIED",
-                                 "RESOURCE_EXHAUSTED",
-                                 "FAILED_PRECONDITION",
-                                 "ABORTED",
-                                 "OUT_OF_RANGE",
-                                 "UNIMPLEMENTED",
-                                 "INTERNAL",
-                                 "UNAVAILABLE",
-                                 "DATA_LOSS",
-                                 "UNAUTHENTICATED"};
+  constexpr std::array kNames = {
+      "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
+      "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
+      "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
+      "DATA_LOSS", "UNAUTHENTICATED"};
   const auto index = static_cast<size_t>(code);
   return index < kNames.size() ? kNames[index] : "UNKNOWN";
 }
 
-// The first ErrorInfo of the details; an empty one where the server sent none. The Any is read by its URL and not with UnpackTo,
-// which would look for our own type name.
+// The first ErrorInfo of the details; an empty one where the server sent none. The Any is read by its URL and not with
+// UnpackTo, which would look for our own type name.
 v1::ErrorInfo Details(const grpc::Status& status) {
   v1::ErrorInfo found;
   v1::RpcStatus details;
@@ -73,8 +61,8 @@ std::string Connection::RequestId() const {
 }
 
 void Connection::Arm(grpc::ClientContext& context) const {
-  context.set_deadline(std::chrono::system_clock::now() +
-                       std::chrono::duration_cast<std::chrono::system_clock::duration>(std::chrono::duration<double>(deadline_s)));
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::duration_cast<std::chrono::system_clock::duration>(
+                                                              std::chrono::duration<double>(deadline_s)));
 }
 
 std::string ErrorReason(const grpc::Status& status) {

@@ -1,14 +1,17 @@
 // What every command of mesctl shares: where the server is, how long a call may take, and how a failed call ends the program. A
-// command never sees a failed status: it gets an answer, or the error line is printed and Exit is thrown. Not shared between threads
-// except as const; nothing here keeps state between calls.
+// command never sees a failed status: it gets an answer, or the error line is printed and Exit is thrown. Not shared between
+// threads except as const; nothing here keeps state between calls.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
 
-#include <functional>
+#include <cstdint>
+#include <cstdio>
 #include <memory>
 #include <string>
 #include <string_view>
+
+#include "services/mesctl/print.h"
 
 namespace mes::mesctl {
 
@@ -41,8 +44,8 @@ struct Connection {
   void Arm(grpc::ClientContext& context) const;
 };
 
-// `REASON: message (field=..., key=...)` on one line: the ErrorInfo of the trailer grpc-status-details-bin where there is one, else the
-// name of the gRPC status code as the reason.
+// `REASON: message (field=..., key=...)` on one line: the ErrorInfo of the trailer grpc-status-details-bin where there is one,
+// else the name of the gRPC status code as the reason.
 std::string ErrorLine(const grpc::Status& status);
 // The reason alone, for code that decides by it.
 std::string ErrorReason(const grpc::Status& status);
@@ -66,10 +69,10 @@ Response Call(const Connection& connection, grpc::Status (Stub::*method)(grpc::C
 }
 
 // A server's stream: `each` sees every message in order.
-template <class Stub, class Request, class Response>
+template <class Stub, class Request, class Response, class Each>
 void CallStream(const Connection& connection,
                 std::unique_ptr<grpc::ClientReader<Response>> (Stub::*method)(grpc::ClientContext*, const Request&),
-                const Request& request, const std::function<void(const Response&)>& each) {
+                const Request& request, Each each) {
   Stub stub(connection.Channel());
   grpc::ClientContext context;
   connection.Arm(context);
@@ -80,15 +83,16 @@ void CallStream(const Connection& connection,
   if (!status.ok()) Fail(status);
 }
 
-// Follows a list's pages until `limit` rows were asked for (0 = all); `each` sees every page and gives its number of rows. Says on
-// stderr when rows are left: a cut list is never silent.
-template <class Stub, class Request, class Response>
+// Follows a list's pages until `limit` rows were asked for (0 = all) and prints them where JSON is wanted; `each` sees every
+// page and gives its number of rows. Says on stderr when rows are left: a cut list is never silent.
+template <class Stub, class Request, class Response, class Each>
 void CallPages(const Connection& connection, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-               Request request, int64_t limit, const std::function<int64_t(const Response&)>& each) {
+               Request request, int64_t limit, Each each) {
   int64_t left = limit;
   for (;;) {
     request.set_page_size(static_cast<int32_t>(limit == 0 || left > 1000 ? 1000 : left));
     const Response response = Call(connection, method, request);
+    if (connection.json) PrintJson(response);
     left -= each(response);
     if (response.next_page_token().empty()) return;
     if (limit != 0 && left <= 0) break;

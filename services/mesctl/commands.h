@@ -1,5 +1,5 @@
-// The commands, one function per noun, each in the file of that noun. Each adds its subcommands to the program; the connection must
-// outlive the parse, and its flags are read only when a command runs.
+// The commands, one function per noun, each in the file of that noun. Each adds its subcommands to the program; the connection
+// must outlive the parse, and its flags are read only when a command runs.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -20,5 +20,13 @@ void AddRecord(CLI::App& app, const Connection& connection);
 // `trace` and `where-used`.
 void AddTrace(CLI::App& app, const Connection& connection);
 void AddYield(CLI::App& app, const Connection& connection);
+
+// The option that every list has.
+inline void AddLimit(CLI::App& list, int64_t& limit) {
+  list.add_option("--limit", limit, "At most so many; 0 = all")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str()
+      ->type_name("N");
+}
 
 }  // namespace mes::mesctl

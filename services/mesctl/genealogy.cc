@@ -30,13 +30,14 @@ void Trace(const Connection& connection, const Question& question) {
   request.set_code(question.code);
   request.set_view(static_cast<v1::TraceView>(EnumValue(*v1::TraceView_descriptor(), question.view)));
   const bool needs_time = request.view() == v1::TRACE_VIEW_AS_IS_AT || request.view() == v1::TRACE_VIEW_AS_KNOWN_AT;
-  if (needs_time == question.at.empty()) FailUsage(needs_time ? "--view " + question.view + " needs --at" : "--at needs --view as-is-at or as-known-at");
+  if (needs_time == question.at.empty())
+    FailUsage(needs_time ? "--view " + question.view + " needs --at" : "--at needs --view as-is-at or as-known-at");
   if (needs_time) *request.mutable_at_time() = ParseTime("--at", question.at);
   request.set_max_depth(question.depth);
   request.set_max_edges(question.edges);
   GenealogyTree tree(question.code);
   bool complete = false;
-  CallStream<Genealogy, v1::TraceRequest, v1::TraceResponse>(connection, &Genealogy::Trace, request, [&](const v1::TraceResponse& page) {
+  CallStream(connection, &Genealogy::Trace, request, [&](const v1::TraceResponse& page) {
     if (page.last()) complete = page.complete();
     if (connection.json) return PrintJson(page);
     for (const auto& edge : page.edges()) tree.Add(edge);
@@ -51,8 +52,8 @@ void PrintUse(const v1::GenealogyEdge& edge) {
   std::string more = edge.child_code();
   if (edge.has_quantity()) more += ", " + Text(edge.quantity());
   if (edge.has_remove_time()) more += ", removed " + Text(edge.remove_time());
-  printf("%5d  %-14s  %-24s  %-9s  %s\n", edge.depth(), OneLine(edge.parent_material()).c_str(), OneLine(edge.parent_code()).c_str(),
-         OneLine(at).c_str(), OneLine(more).c_str());
+  printf("%5d  %-14s  %-24s  %-9s  %s\n", edge.depth(), OneLine(edge.parent_material()).c_str(),
+         OneLine(edge.parent_code()).c_str(), OneLine(at).c_str(), OneLine(more).c_str());
 }
 
 void WhereUsed(const Connection& connection, const Question& question) {
@@ -66,23 +67,24 @@ void WhereUsed(const Connection& connection, const Question& question) {
   // Products in the order of their first appearance, each with its distinct units and lots.
   std::vector<std::string> order;
   std::unordered_map<std::string, std::unordered_set<std::string>> found;
-  CallStream<Genealogy, v1::WhereUsedRequest, v1::WhereUsedResponse>(
-      connection, &Genealogy::WhereUsed, request, [&](const v1::WhereUsedResponse& page) {
-        if (page.last()) complete = page.complete();
-        if (connection.json) return PrintJson(page);
-        if (!headed && !page.edges().empty()) printf("DEPTH  PRODUCT         WENT INTO                 AT         WITH\n");
-        headed = headed || !page.edges().empty();
-        for (const auto& edge : page.edges()) {
-          PrintUse(edge);
-          auto& codes = found[edge.parent_material()];
-          if (codes.empty()) order.push_back(edge.parent_material());
-          codes.insert(edge.parent_code());
-        }
-      });
+  CallStream(connection, &Genealogy::WhereUsed, request, [&](const v1::WhereUsedResponse& page) {
+    if (page.last()) complete = page.complete();
+    if (connection.json) return PrintJson(page);
+    if (!headed && !page.edges().empty()) printf("DEPTH  PRODUCT         WENT INTO                 AT         WITH\n");
+    headed = headed || !page.edges().empty();
+    for (const auto& edge : page.edges()) {
+      PrintUse(edge);
+      auto& codes = found[edge.parent_material()];
+      if (codes.empty()) order.push_back(edge.parent_material());
+      codes.insert(edge.parent_code());
+    }
+  });
   if (!connection.json) {
     std::string sum;
     for (const auto& product : order) sum += (sum.empty() ? "" : ", ") + std::to_string(found[product].size()) + " " + product;
-    PrintWrapped(0, question.code + (sum.empty() ? " went into nothing" : " went into " + sum) + (question.product.empty() ? "" : " (only " + question.product + " was asked for)"));
+    sum = question.code + " went into " + (sum.empty() ? "nothing" : sum);
+    if (!question.product.empty()) sum += " (only " + question.product + " was asked for)";
+    PrintWrapped(0, sum);
   }
   SayCut(complete);
 }
@@ -102,7 +104,9 @@ void AddTrace(CLI::App& app, const Connection& connection) {
       ->capture_default_str();
   trace->add_option("--at", question->at, "The moment, for as-is-at and as-known-at")->type_name("TIME");
   trace->add_option("--depth", question->depth, "Levels to go down; default: all")->check(CLI::PositiveNumber)->type_name("N");
-  trace->add_option("--edges", question->edges, "At most so many edges; default: 1,000,000")->check(CLI::PositiveNumber)->type_name("N");
+  trace->add_option("--edges", question->edges, "At most so many edges; default: 1,000,000")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
   trace->add_flag("--all", question->all, "Every lot below every unit");
   trace->callback([&connection, question] { Trace(connection, *question); });
 
@@ -111,7 +115,9 @@ void AddTrace(CLI::App& app, const Connection& connection) {
   used->add_option("code", question->code, "The unit or lot, any code it ever had")->required()->type_name("CODE");
   used->add_option("--product", question->product, "Show only this product")->type_name("P");
   used->add_option("--depth", question->depth, "Levels to go up; default: all")->check(CLI::PositiveNumber)->type_name("N");
-  used->add_option("--edges", question->edges, "At most so many edges; default: 1,000,000")->check(CLI::PositiveNumber)->type_name("N");
+  used->add_option("--edges", question->edges, "At most so many edges; default: 1,000,000")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
   used->add_flag("--removed", question->removed, "Also what it was taken out of since");
   used->callback([&connection, question] { WhereUsed(connection, *question); });
 }

@@ -38,7 +38,9 @@ std::string Position(const v1::GenealogyEdge& edge) {
   return edge.slot() == 0 ? std::to_string(edge.line()) : std::to_string(edge.line()) + "." + std::to_string(edge.slot());
 }
 
-bool IsLot(const v1::GenealogyEdge& edge) { return edge.child_tracking() != v1::TRACKING_SERIAL; }
+bool IsLot(const v1::GenealogyEdge& edge) {
+  return edge.child_tracking() != v1::TRACKING_SERIAL;
+}
 
 }  // namespace
 
@@ -60,7 +62,8 @@ GenealogyTree::Edges GenealogyTree::ChildrenOf(const std::string& code) const {
 
 bool GenealogyTree::HasOnlyLots(const std::string& code) const {
   const auto found = children_.find(code);
-  return found == children_.end() || std::all_of(found->second.begin(), found->second.end(), [](const auto* edge) { return IsLot(*edge); });
+  return found == children_.end() ||
+         std::all_of(found->second.begin(), found->second.end(), [](const auto* edge) { return IsLot(*edge); });
 }
 
 void GenealogyTree::Print(bool all) {
@@ -91,8 +94,9 @@ void GenealogyTree::PrintBelow(const std::string& code, size_t indent) {
 
 // The parts of one material on one BOM line.
 void GenealogyTree::PrintGroup(const Edges& group, size_t indent) {
-  const bool alike = !all_ && group.size() > 1 && !IsLot(*group.front()) &&
-                     std::all_of(group.begin(), group.end(), [this](const auto* edge) { return HasOnlyLots(edge->child_code()); });
+  const bool alike =
+      !all_ && group.size() > 1 && !IsLot(*group.front()) &&
+      std::all_of(group.begin(), group.end(), [this](const auto* edge) { return HasOnlyLots(edge->child_code()); });
   for (const auto* edge : group) PrintEdge(*edge, indent, Text(edge->quantity()), !alike);
   if (alike) PrintSummed(group, indent + 2);
 }
@@ -116,7 +120,8 @@ void GenealogyTree::PrintSummed(const Edges& group, size_t indent) {
   if (sums.empty()) return;
   printf("%*slots in these %zu:\n", static_cast<int>(indent), "", group.size());
   for (const auto& [key, sum] : sums)
-    PrintEdge(*sum.edge, indent, Decimal(sum.micros) + " " + sum.edge->quantity().uom() + " in " + std::to_string(sum.parts), true);
+    PrintEdge(*sum.edge, indent, Decimal(sum.micros) + " " + sum.edge->quantity().uom() + " in " + std::to_string(sum.parts),
+              true);
 }
 
 void GenealogyTree::PrintEdge(const v1::GenealogyEdge& edge, size_t indent, const std::string& amount, bool below) {

@@ -1,6 +1,6 @@
-// A trace as a tree to read: edges go in as they come, in any order; the print shows every unit at its position. A truck has thousands
-// of edges from cells to lots, so lots in like parts of one parent are summed up below those parts, and what a lot is made of is
-// shown at its first appearance only. Amounts are summed exactly.
+// A trace as a tree to read: edges go in as they come, in any order; the print shows every unit at its position. A truck has
+// thousands of edges from cells to lots, so lots in like parts of one parent are summed up below those parts, and what a lot is
+// made of is shown at its first appearance only. Amounts are summed exactly.
 #pragma once
 
 #include <cstdint>

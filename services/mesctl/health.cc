@@ -44,7 +44,9 @@ void AddHealth(CLI::App& app, const Connection& connection) {
   auto* health = app.add_subcommand("health", "Is the server serving? Exit code 0 if it is");
   health->footer("Example:\n  mesctl health --wait 30");
   auto wait_s = std::make_shared<double>(0);
-  health->add_option("--wait", *wait_s, "Keep asking for so long until it serves")->check(CLI::Range(0.0, 86400.0))->type_name("SECONDS");
+  health->add_option("--wait", *wait_s, "Keep asking for so long until it serves")
+      ->check(CLI::Range(0.0, 86400.0).description(""))
+      ->type_name("SECONDS");
   health->callback([&connection, wait_s] { Check(connection, *wait_s); });
 }
 

@@ -20,12 +20,14 @@ void Answer(const Connection& connection, const Response& response) {
   fields.Add("state", hold.released_by().empty() ? "in force" : "released");
   fields.Add("reason", hold.reason());
   fields.Add("placed", Text(hold.place_time()) + " by " + hold.placed_by());
-  if (!hold.released_by().empty()) fields.Add("released", Text(hold.release_time()) + " by " + hold.released_by() + ": " + hold.release_reason());
+  if (!hold.released_by().empty())
+    fields.Add("released", Text(hold.release_time()) + " by " + hold.released_by() + ": " + hold.release_reason());
   fields.Add("covers", std::to_string(hold.covered()) + " units and lots");
   fields.Print();
 }
 
-void Place(const Connection& connection, const std::vector<std::string>& codes, const std::string& reason, const std::string& person) {
+void Place(const Connection& connection, const std::vector<std::string>& codes, const std::string& reason,
+           const std::string& person) {
   v1::PlaceHoldRequest request;
   request.set_request_id(connection.RequestId());
   for (const auto& code : codes) request.add_codes(code);
@@ -47,14 +49,12 @@ void List(const Connection& connection, bool in_force_only, int64_t limit) {
   v1::ListHoldsRequest request;
   request.set_in_force_only(in_force_only);
   Table table({">HOLD", "PLACED", "BY", "RELEASED", ">COVERS", "REASON"});
-  CallPages<Holds, v1::ListHoldsRequest, v1::ListHoldsResponse>(
-      connection, &Holds::ListHolds, request, limit, [&](const auto& page) -> int64_t {
-        if (connection.json) PrintJson(page);
-        for (const auto& hold : page.holds())
-          table.Row({std::to_string(hold.hold_id()), Text(hold.place_time()), hold.placed_by(), Text(hold.release_time()),
-                     std::to_string(hold.covered()), hold.reason()});
-        return page.holds_size();
-      });
+  CallPages(connection, &Holds::ListHolds, request, limit, [&](const v1::ListHoldsResponse& page) {
+    for (const auto& hold : page.holds())
+      table.Row({std::to_string(hold.hold_id()), Text(hold.place_time()), hold.placed_by(), Text(hold.release_time()),
+                 std::to_string(hold.covered()), hold.reason()});
+    return page.holds_size();
+  });
   if (!connection.json) table.Print();
 }
 
@@ -96,7 +96,7 @@ void AddHold(CLI::App& app, const Connection& connection) {
   auto in_force = std::make_shared<bool>(false);
   auto limit = std::make_shared<int64_t>(1000);
   list->add_flag("--in-force", *in_force, "Only those in force");
-  list->add_option("--limit", *limit, "At most so many; 0 = all")->check(CLI::NonNegativeNumber)->capture_default_str()->type_name("N");
+  AddLimit(*list, *limit);
   list->callback([&connection, in_force, limit] { List(connection, *in_force, *limit); });
 }
 

@@ -40,11 +40,13 @@ void Print(const v1::Lot& lot) {
 }
 
 void Row(Table& table, const v1::Lot& lot) {
-  table.Row({lot.lot_code(), lot.material_code(), State(lot), lot.quantity_left().value(), lot.quantity().value(), lot.quantity().uom(),
-             lot.holds() == 0 ? "" : std::to_string(lot.holds()), Text(lot.expire_time())});
+  table.Row({lot.lot_code(), lot.material_code(), State(lot), lot.quantity_left().value(), lot.quantity().value(),
+             lot.quantity().uom(), lot.holds() == 0 ? "" : std::to_string(lot.holds()), Text(lot.expire_time())});
 }
 
-Table LotTable() { return Table({"LOT", "MATERIAL", "STATE", ">LEFT", ">OF", "UOM", ">HOLDS", "USE UNTIL"}); }
+Table LotTable() {
+  return Table({"LOT", "MATERIAL", "STATE", ">LEFT", ">OF", "UOM", ">HOLDS", "USE UNTIL"});
+}
 
 // The one-lot answers are printed alike.
 template <class Response>
@@ -90,15 +92,15 @@ void List(const Connection& connection, const std::string& material, bool with_l
   request.set_material_code(material);
   request.set_with_quantity_left(with_left);
   Table table = LotTable();
-  CallPages<Lots, v1::ListLotsRequest, v1::ListLotsResponse>(connection, &Lots::ListLots, request, limit, [&](const auto& page) -> int64_t {
-    if (connection.json) PrintJson(page);
+  CallPages(connection, &Lots::ListLots, request, limit, [&](const v1::ListLotsResponse& page) {
     for (const auto& lot : page.lots()) Row(table, lot);
     return page.lots_size();
   });
   if (!connection.json) table.Print();
 }
 
-void Split(const Connection& connection, const std::string& code, const std::vector<std::string>& parts, const std::string& at) {
+void Split(const Connection& connection, const std::string& code, const std::vector<std::string>& parts,
+           const std::string& at) {
   v1::SplitLotRequest request;
   request.set_request_id(connection.RequestId());
   request.set_lot_code(code);
@@ -106,7 +108,8 @@ void Split(const Connection& connection, const std::string& code, const std::vec
   std::string uom;
   for (const std::string& part : parts) {
     const size_t equals = part.rfind('=');
-    if (equals == std::string::npos || equals == 0) FailUsage("'" + part + "' is not a part; write NEWCODE=QUANTITY, for example REEL-7=120");
+    if (equals == std::string::npos || equals == 0)
+      FailUsage("'" + part + "' is not a part; write NEWCODE=QUANTITY, for example REEL-7=120");
     auto& sent = *request.add_parts();
     sent.set_lot_code(part.substr(0, equals));
     *sent.mutable_quantity() = ParseQuantity(part.substr(equals + 1));
@@ -123,7 +126,8 @@ void Split(const Connection& connection, const std::string& code, const std::vec
   table.Print();
 }
 
-void Merge(const Connection& connection, const std::string& code, const std::vector<std::string>& sources, const std::string& at) {
+void Merge(const Connection& connection, const std::string& code, const std::vector<std::string>& sources,
+           const std::string& at) {
   v1::MergeLotsRequest request;
   request.set_request_id(connection.RequestId());
   request.set_lot_code(code);
@@ -134,7 +138,8 @@ void Merge(const Connection& connection, const std::string& code, const std::vec
 
 void AddReceive(CLI::App& lot, const Connection& connection) {
   auto* receive = lot.add_subcommand("receive", "Take in a bought lot");
-  receive->footer("Example:\n  mesctl lot receive LFP-2611 --material RM-LFP --quantity 500 --supplier Dynano --supplier-lot D-88");
+  receive->footer(
+      "Example:\n  mesctl lot receive LFP-2611 --material RM-LFP --quantity 500 --supplier Dynano --supplier-lot D-88");
   auto receipt = std::make_shared<Receipt>();
   receive->add_option("code", receipt->code, "The lot's code")->required()->type_name("CODE");
   receive->add_option("--material", receipt->material, "What it is")->required()->type_name("M");
@@ -195,7 +200,7 @@ void AddLot(CLI::App& app, const Connection& connection) {
   auto limit = std::make_shared<int64_t>(1000);
   list->add_option("--material", *material, "Only of this material")->type_name("M");
   list->add_flag("--left", *with_left, "Only lots with something left");
-  list->add_option("--limit", *limit, "At most so many; 0 = all")->check(CLI::NonNegativeNumber)->capture_default_str()->type_name("N");
+  AddLimit(*list, *limit);
   list->callback([&connection, material, with_left, limit] { List(connection, *material, *with_left, *limit); });
 }
 

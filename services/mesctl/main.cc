@@ -1,4 +1,5 @@
-// mesctl: the command line of Ordos MES. A client like any other: it knows the API's messages and nothing of the server's inside.
+// mesctl: the command line of Ordos MES. A client like any other: it knows the API's messages and nothing of the server's
+// inside.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
@@ -41,19 +42,32 @@ void AddGlobalFlags(CLI::App& app, Connection& connection) {
       ->type_name("HOST:PORT");
   app.add_flag("--json", connection.json, "Print answers as JSON, one line each");
   app.add_option("--deadline", connection.deadline_s, "How long a call may take")
-      ->check(CLI::Range(0.001, 86400.0))
+      ->check(CLI::Range(0.001, 86400.0).description(""))
       ->capture_default_str()
       ->type_name("SECONDS");
-  app.add_option("--request-id", connection.request_id,
-                 "What makes a change idempotent: the same id and content gives the stored answer. Default: a new random one")
-      ->type_name("ID");
+  app.add_option("--request-id", connection.request_id, "Makes a change safe to repeat; new by itself")->type_name("ID");
+}
+
+// One line: what is wrong, and where to read how it is right.
+int SayUsage(const CLI::App& app, const CLI::ParseError& wrong) {
+  const CLI::App* asked = &app;
+  std::string name = "mesctl";
+  while (!asked->get_subcommands().empty()) {
+    asked = asked->get_subcommands().front();
+    name += " " + asked->get_name();
+  }
+  std::string problem = wrong.what();
+  // A word that is no command is first missed as one.
+  if (const auto words = asked->remaining(); asked->get_require_subcommand_min() > 0 && !words.empty())
+    problem = "no such command: " + words.front();
+  fprintf(stderr, "mesctl: USAGE: %s (see %s --help)\n", OneLine(problem).c_str(), name.c_str());
+  return kExitUsage;
 }
 
 int Run(int argc, char** argv) {
   Connection connection;
   CLI::App app(kAbout, "mesctl");
   app.get_formatter()->column_width(34);
-  app.footer(kFooter);
   // Global flags may also stand after the subcommand.
   app.fallthrough();
   app.require_subcommand(1);
@@ -71,19 +85,14 @@ int Run(int argc, char** argv) {
 #ifdef MESCTL_SIMULATES
   AddSimulate(app, connection);
 #endif
+  // Last, since subcommands begin with their parent's footer.
+  app.footer(kFooter);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {
     return app.exit(help);
   } catch (const CLI::ParseError& wrong) {
-    const CLI::App* asked = &app;
-    std::string name = "mesctl";
-    while (!asked->get_subcommands().empty()) {
-      asked = asked->get_subcommands().front();
-      name += " " + asked->get_name();
-    }
-    fprintf(stderr, "mesctl: USAGE: %s (see %s --help)\n", OneLine(wrong.what()).c_str(), name.c_str());
-    return kExitUsage;
+    return SayUsage(app, wrong);
   } catch (const Exit& end) {
     return end.code;
   }
@@ -93,4 +102,6 @@ int Run(int argc, char** argv) {
 }  // namespace
 }  // namespace mes::mesctl
 
-int main(int argc, char** argv) { return mes::mesctl::Run(argc, argv); }
+int main(int argc, char** argv) {
+  return mes::mesctl::Run(argc, argv);
+}

@@ -44,14 +44,15 @@ char32_t NextCodePoint(std::string_view text, size_t& at) {
 // Columns of one code point, after Unicode's East Asian Width (UAX #11), in the blocks that occur in names and reasons.
 size_t PointWidth(char32_t point) {
   if (point >= 0x300 && point <= 0x36f) return 0;
-  const bool wide = (point >= 0x1100 && point <= 0x115f) || (point >= 0x2e80 && point <= 0xa4cf) || (point >= 0xac00 && point <= 0xd7a3) ||
-                    (point >= 0xf900 && point <= 0xfaff) || (point >= 0xfe30 && point <= 0xfe6f) || (point >= 0xff00 && point <= 0xff60) ||
-                    (point >= 0xffe0 && point <= 0xffe6) || (point >= 0x1f300 && point <= 0x1faff) || (point >= 0x20000 && point <= 0x3fffd);
+  const bool wide =
+      (point >= 0x1100 && point <= 0x115f) || (point >= 0x2e80 && point <= 0xa4cf) || (point >= 0xac00 && point <= 0xd7a3) ||
+      (point >= 0xf900 && point <= 0xfaff) || (point >= 0xfe30 && point <= 0xfe6f) || (point >= 0xff00 && point <= 0xff60) ||
+      (point >= 0xffe0 && point <= 0xffe6) || (point >= 0x1f300 && point <= 0x1faff) || (point >= 0x20000 && point <= 0x3fffd);
   return wide ? 2 : 1;
 }
 
-// Lines of at most `width` columns: broken at the last space where there is one, within a word of ideographs anywhere, and within a
-// code never.
+// Lines of at most `width` columns: broken at the last space where there is one, within a word of ideographs anywhere, and
+// within a code never.
 std::vector<std::string> Wrap(const std::string& text, size_t width) {
   std::vector<std::string> lines;
   size_t start = 0;
@@ -105,7 +106,8 @@ std::string Json(const google::protobuf::Message& message) {
   options.preserve_proto_field_names = true;
   std::string json;
   const auto status = google::protobuf::util::MessageToJsonString(message, &json, options);
-  if (!status.ok()) Fail(grpc::Status(grpc::StatusCode::INTERNAL, "the answer has no JSON form: " + std::string(status.message())));
+  if (!status.ok())
+    Fail(grpc::Status(grpc::StatusCode::INTERNAL, "the answer has no JSON form: " + std::string(status.message())));
   return json;
 }
 
@@ -180,7 +182,8 @@ std::string Percent(double share) {
 google::protobuf::Timestamp ParseTime(const std::string& option, const std::string& text) {
   google::protobuf::Timestamp time;
   if (!google::protobuf::util::TimeUtil::FromString(text, &time))
-    FailUsage(option + ": '" + text + "' is not a time with a zone; write it like 2026-11-20T08:00:00+08:00 or 2026-11-20T00:00:00Z");
+    FailUsage(option + ": '" + text +
+              "' is not a time with a zone; write it like 2026-11-20T08:00:00+08:00 or 2026-11-20T00:00:00Z");
   return time;
 }
 
@@ -265,7 +268,8 @@ void PrintRefusals(const google::protobuf::RepeatedPtrField<v1::Refusal>& refusa
     const std::string unit = refusal.unit_code().empty() ? "" : " [" + refusal.unit_code() + "]";
     PrintWrapped(indent, refusal.code() + unit + ": " + refusal.sentence());
     for (const auto& evidence : refusal.evidence())
-      PrintWrapped(indent + 4, evidence.kind() + " " + evidence.id() + (evidence.detail().empty() ? "" : ": " + evidence.detail()));
+      PrintWrapped(indent + 4,
+                   evidence.kind() + " " + evidence.id() + (evidence.detail().empty() ? "" : ": " + evidence.detail()));
     if (refusal.releasable_by() == "nobody")
       PrintWrapped(indent + 4, "nobody can release it; another action of the station helps");
     else if (!refusal.releasable_by().empty())

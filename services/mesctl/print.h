@@ -1,5 +1,5 @@
-// How answers look: tables that fit 80 columns, times, amounts and shares as text, and the JSON of --json. Everything that came from
-// outside passes OneLine, so that no name or reason can move the terminal's cursor or break a line.
+// How answers look: tables that fit 80 columns, times, amounts and shares as text, and the JSON of --json. Everything that came
+// from outside passes OneLine, so that no name or reason can move the terminal's cursor or break a line.
 #pragma once
 
 #include <google/protobuf/message.h>
@@ -18,7 +18,8 @@ class Timestamp;
 
 namespace mes::mesctl {
 
-// The message on one line, in the proto3 JSON mapping with the field names of the .proto files; fields at their default are there too.
+// The message on one line, in the proto3 JSON mapping with the field names of the .proto files; fields at their default are
+// there too.
 std::string Json(const google::protobuf::Message& message);
 // Json to stdout, one line.
 void PrintJson(const google::protobuf::Message& message);
@@ -39,8 +40,8 @@ std::vector<std::string> EnumChoices(const google::protobuf::EnumDescriptor& typ
 // The value of a choice, 0 where there is none.
 int EnumValue(const google::protobuf::EnumDescriptor& type, const std::string& choice);
 
-// The share as a percentage with at most two decimals. Rounded, but only all shows as `100 %` and only none as `0 %`: 99.996 % is
-// `99.99 %`. `-` where nothing was counted.
+// The share as a percentage with at most two decimals. Rounded, but only all shows as `100 %` and only none as `0 %`: 99.996 %
+// is `99.99 %`. `-` where nothing was counted.
 std::string Percent(int64_t part, int64_t whole);
 // The same for a planned share between 0 and 1.
 std::string Percent(double share);
@@ -48,13 +49,16 @@ std::string Percent(double share);
 // Reads RFC 3339 with a zone, for example `2026-11-20T08:00:00+08:00`; ends with a usage error that names the option otherwise.
 google::protobuf::Timestamp ParseTime(const std::string& option, const std::string& text);
 
-// Rows under headings, columns as wide as their content. The last column wraps at words so that lines keep to the terminal's width
-// (80 where it is not known); a row is never cut. A heading that begins with `>` is a column of numbers: aligned to the right.
+// Rows under headings, columns as wide as their content. The last column wraps at words so that lines keep to the terminal's
+// width (80 where it is not known); a row is never cut. A heading that begins with `>` is a column of numbers: aligned to the
+// right.
 class Table {
  public:
   Table(std::initializer_list<std::string> headings);
   void Row(std::vector<std::string> cells);
-  bool empty() const { return rows_.empty(); }
+  bool empty() const {
+    return rows_.empty();
+  }
   // To stdout; nothing but `none` where there is no row.
   void Print() const;
 

@@ -59,8 +59,10 @@ void Load(const Connection& connection, const std::string& folder, bool check) {
   for (const auto& fault : response.faults())
     printf("%s %s: %s\n", OneLine(fault.file()).c_str(), OneLine(fault.path()).c_str(), OneLine(fault.problem()).c_str());
   if (response.faults_total() > 0) {
-    if (response.faults_total() > response.faults_size()) printf("... and %d more\n", response.faults_total() - response.faults_size());
-    fprintf(stderr, "mesctl: PLANT_INVALID: %d faults; nothing was loaded (folder=%s)\n", response.faults_total(), OneLine(folder).c_str());
+    if (response.faults_total() > response.faults_size())
+      printf("... and %d more\n", response.faults_total() - response.faults_size());
+    fprintf(stderr, "mesctl: PLANT_INVALID: %d faults; nothing was loaded (folder=%s)\n", response.faults_total(),
+            OneLine(folder).c_str());
     throw Exit{kExitServer};
   }
   printf("%d files, %d materials, %d stations: %s\n", request.files_size(), response.materials(), response.stations(),
@@ -101,10 +103,12 @@ void PrintRouting(const v1::ProductDefinition& product) {
     std::string name = operation.name() + (operation.name_zh().empty() ? "" : " " + operation.name_zh());
     if (!operation.mandatory()) name += " (optional)";
     if (operation.alternate_of() != 0) name += " (instead of " + std::to_string(operation.alternate_of()) + ")";
-    table.Row({std::to_string(operation.number()), operation.code(), operation.station_class(), Percent(operation.first_pass_yield()),
-               ShortNumber(static_cast<double>(operation.cycle_ms()) / 1000) + " s",
+    table.Row({std::to_string(operation.number()), operation.code(), operation.station_class(),
+               Percent(operation.first_pass_yield()), ShortNumber(static_cast<double>(operation.cycle_ms()) / 1000) + " s",
                operation.max_retests() > 0 ? std::to_string(operation.max_retests()) + "x" : "-",
-               operation.rework_to() > 0 ? "to " + std::to_string(operation.rework_to()) + ", " + std::to_string(operation.max_reworks()) + "x" : "-",
+               operation.rework_to() > 0
+                   ? "to " + std::to_string(operation.rework_to()) + ", " + std::to_string(operation.max_reworks()) + "x"
+                   : "-",
                name});
   }
   table.Print();
@@ -122,7 +126,8 @@ void PrintOperationDetails(const v1::ProductDefinition& product) {
   for (const auto& operation : product.operations())
     for (const auto& characteristic : operation.characteristics())
       table.Row({std::to_string(operation.number()), characteristic.code(), characteristic.characteristic_class(),
-                 characteristic.sampling_mode() + (characteristic.sampling_n() > 0 ? " " + std::to_string(characteristic.sampling_n()) : ""),
+                 characteristic.sampling_mode() +
+                     (characteristic.sampling_n() > 0 ? " " + std::to_string(characteristic.sampling_n()) : ""),
                  std::to_string(characteristic.replicates()), Limits(characteristic)});
   table.Print();
 }
@@ -131,8 +136,9 @@ void PrintBom(const v1::ProductDefinition& product) {
   printf("\nBill of materials, for one %s\n", OneLine(product.material().uom()).c_str());
   Table table({">LINE", "MATERIAL", ">QUANTITY", "TRACKING", ">AT OP", "OR INSTEAD"});
   for (const auto& line : product.bom())
-    table.Row({std::to_string(line.line()), line.material_code(), Text(line.quantity()), EnumText(*v1::Tracking_descriptor(), line.tracking()),
-               std::to_string(line.operation()), Join(line.alternate_codes(), " ")});
+    table.Row({std::to_string(line.line()), line.material_code(), Text(line.quantity()),
+               EnumText(*v1::Tracking_descriptor(), line.tracking()), std::to_string(line.operation()),
+               Join(line.alternate_codes(), " ")});
   table.Print();
 }
 
@@ -152,7 +158,8 @@ void PrintWindows(const v1::ProductDefinition& product) {
     std::string late = window.late_action();
     if (late == "repeat") late += " " + std::to_string(window.repeat_from()) + ", " + std::to_string(window.repeat_max()) + "x";
     table.Row({window.id(), std::to_string(window.from_operation()) + " " + window.from_event(),
-               std::to_string(window.to_operation()) + " " + window.to_event(), window.has_min_seconds() ? Duration(window.min_seconds()) : "-",
+               std::to_string(window.to_operation()) + " " + window.to_event(),
+               window.has_min_seconds() ? Duration(window.min_seconds()) : "-",
                window.has_max_seconds() ? Duration(window.max_seconds()) : "-", late, window.reason()});
   }
   table.Print();
@@ -167,9 +174,12 @@ void Show(const Connection& connection, const std::string& product_code, int32_t
   const auto& product = response.product();
   Fields fields;
   fields.Add("product", product.material().code() + "  " + product.material().name() + " " + product.material().name_zh());
-  fields.Add("identified", EnumText(*v1::Tracking_descriptor(), product.material().tracking()) + ", in " + product.material().uom());
-  if (product.material().shelf_life_days() > 0) fields.Add("shelf life", std::to_string(product.material().shelf_life_days()) + " d");
-  if (product.revision() > 0) fields.Add("revision", std::to_string(product.revision()) + ", newest " + std::to_string(product.material().revision()));
+  fields.Add("identified",
+             EnumText(*v1::Tracking_descriptor(), product.material().tracking()) + ", in " + product.material().uom());
+  if (product.material().shelf_life_days() > 0)
+    fields.Add("shelf life", std::to_string(product.material().shelf_life_days()) + " d");
+  if (product.revision() > 0)
+    fields.Add("revision", std::to_string(product.revision()) + ", newest " + std::to_string(product.material().revision()));
   fields.Add("released", Text(product.release_time()));
   fields.Add("digest", product.digest());
   fields.Print();
@@ -183,15 +193,14 @@ void List(const Connection& connection, bool made_only, int64_t limit) {
   v1::ListProductsRequest request;
   request.set_made_only(made_only);
   Table table({"CODE", "TRACKING", "UOM", ">REV", "SHELF", "NAME"});
-  CallPages<Definitions, v1::ListProductsRequest, v1::ListProductsResponse>(
-      connection, &Definitions::ListProducts, request, limit, [&](const auto& page) -> int64_t {
-        if (connection.json) PrintJson(page);
-        for (const auto& material : page.materials())
-          table.Row({material.code(), EnumText(*v1::Tracking_descriptor(), material.tracking()), material.uom(),
-                     material.made() ? std::to_string(material.revision()) : "-",
-                     material.shelf_life_days() > 0 ? std::to_string(material.shelf_life_days()) + " d" : "", material.name() + " " + material.name_zh()});
-        return page.materials_size();
-      });
+  CallPages(connection, &Definitions::ListProducts, request, limit, [&](const v1::ListProductsResponse& page) {
+    for (const auto& material : page.materials())
+      table.Row({material.code(), EnumText(*v1::Tracking_descriptor(), material.tracking()), material.uom(),
+                 material.made() ? std::to_string(material.revision()) : "-",
+                 material.shelf_life_days() > 0 ? std::to_string(material.shelf_life_days()) + " d" : "",
+                 material.name() + " " + material.name_zh()});
+    return page.materials_size();
+  });
   if (!connection.json) table.Print();
 }
 
@@ -201,7 +210,8 @@ void AddPlant(CLI::App& app, const Connection& connection) {
   auto* plant = app.add_subcommand("plant", "What is made and how: load the plant's files, show products");
   plant->require_subcommand(1);
 
-  auto* load = plant->add_subcommand("load", "Load all JSON files below a folder: every fault is listed, and one fault loads nothing");
+  auto* load =
+      plant->add_subcommand("load", "Load all JSON files below a folder: every fault is listed, and one fault loads nothing");
   load->footer("Example:\n  mesctl plant load reference-plant --check");
   auto folder = std::make_shared<std::string>();
   auto check = std::make_shared<bool>(false);
@@ -224,7 +234,7 @@ void AddPlant(CLI::App& app, const Connection& connection) {
   auto made = std::make_shared<bool>(false);
   auto limit = std::make_shared<int64_t>(1000);
   list->add_flag("--made", *made, "Only what is made here");
-  list->add_option("--limit", *limit, "At most so many; 0 = all")->check(CLI::NonNegativeNumber)->capture_default_str()->type_name("N");
+  AddLimit(*list, *limit);
   list->callback([&connection, made, limit] { List(connection, *made, *limit); });
 }
 

@@ -14,7 +14,8 @@ using Stations = v1::StationService::Stub;
 
 std::string Operations(const v1::Station& station) {
   std::string operations;
-  for (const int32_t operation : station.operations()) operations += (operations.empty() ? "" : " ") + std::to_string(operation);
+  for (const int32_t operation : station.operations())
+    operations += (operations.empty() ? "" : " ") + std::to_string(operation);
   return operations;
 }
 
@@ -23,14 +24,13 @@ void List(const Connection& connection, const std::string& station_class, const 
   request.set_station_class(station_class);
   request.set_product_code(product);
   Table table({"STATION", "CLASS", "OPERATIONS", ">EPOCH", ">LAST", ">RECORDED", ">REJECTED"});
-  CallPages<Stations, v1::ListStationsRequest, v1::ListStationsResponse>(
-      connection, &Stations::ListStations, request, limit, [&](const auto& page) -> int64_t {
-        if (connection.json) PrintJson(page);
-        for (const auto& station : page.stations())
-          table.Row({station.code(), station.station_class(), Operations(station), std::to_string(station.epoch()),
-                     std::to_string(station.last_sequence()), std::to_string(station.recorded_events()), std::to_string(station.rejected_events())});
-        return page.stations_size();
-      });
+  CallPages(connection, &Stations::ListStations, request, limit, [&](const v1::ListStationsResponse& page) {
+    for (const auto& station : page.stations())
+      table.Row({station.code(), station.station_class(), Operations(station), std::to_string(station.epoch()),
+                 std::to_string(station.last_sequence()), std::to_string(station.recorded_events()),
+                 std::to_string(station.rejected_events())});
+    return page.stations_size();
+  });
   if (!connection.json) table.Print();
 }
 
@@ -46,8 +46,10 @@ void Show(const Connection& connection, const std::string& code) {
   fields.Add("class", station.station_class());
   fields.Add("operations", Operations(station));
   fields.Add("cursor", station.epoch() == 0 ? "no event yet"
-                                            : "epoch " + std::to_string(station.epoch()) + ", sequence " + std::to_string(station.last_sequence()));
-  fields.Add("events", std::to_string(station.recorded_events()) + " recorded, " + std::to_string(station.rejected_events()) + " rejected");
+                                            : "epoch " + std::to_string(station.epoch()) + ", sequence " +
+                                                  std::to_string(station.last_sequence()));
+  fields.Add("events", std::to_string(station.recorded_events()) + " recorded, " + std::to_string(station.rejected_events()) +
+                           " rejected");
   fields.Print();
   if (response.conditions().empty()) return;
   printf("\nConditions\n");
@@ -61,8 +63,8 @@ void Show(const Connection& connection, const std::string& code) {
       proof += (proof.empty() ? "" : ", ") + name + "=" + text;
     }
     if (!condition.evidence().empty()) proof += (proof.empty() ? "" : ", ") + condition.evidence();
-    table.Row({EnumText(*v1::ConditionKind_descriptor(), condition.kind()), condition.person(), condition.in_order() ? "yes" : "no",
-               Text(condition.expire_time()), proof});
+    table.Row({EnumText(*v1::ConditionKind_descriptor(), condition.kind()), condition.person(),
+               condition.in_order() ? "yes" : "no", Text(condition.expire_time()), proof});
   }
   table.Print();
 }
@@ -100,7 +102,8 @@ void Ask(const Connection& connection, const Question& question) {
   // A stale answer is the deadliest fault: one for another request or unit is none.
   const std::string& subject = question.unit.empty() ? question.carrier : question.unit;
   if (response.request_id() != request.request_id() || response.subject_code() != subject)
-    Fail(grpc::Status(grpc::StatusCode::INTERNAL, "the answer is for request " + response.request_id() + " about " + response.subject_code()));
+    Fail(grpc::Status(grpc::StatusCode::INTERNAL,
+                      "the answer is for request " + response.request_id() + " about " + response.subject_code()));
   if (connection.json) {
     PrintJson(response);
   } else {
@@ -129,9 +132,13 @@ void AddCanStart(CLI::App& app, const Connection& connection) {
   ask->add_option("--station", question->station, "The station that asks")->required()->type_name("S");
   auto* unit = ask->add_option("--unit", question->unit, "The unit or lot that is to start")->type_name("U");
   ask->add_option("--carrier", question->carrier, "Or the carrier: everything in it")->type_name("C")->excludes(unit);
-  ask->add_option("--operation", question->operation, "Where the station does several")->check(CLI::NonNegativeNumber)->type_name("N");
+  ask->add_option("--operation", question->operation, "Where the station does several")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N");
   ask->add_option("--order", question->order, "The order, for a unit that does not exist yet")->type_name("O");
-  ask->add_option("--material", question->materials, "A lot or unit about to be used; may be repeated")->type_name("CODE")->allow_extra_args(false);
+  ask->add_option("--material", question->materials, "A lot or unit about to be used; may be repeated")
+      ->type_name("CODE")
+      ->allow_extra_args(false);
   ask->add_option("--operator", question->operator_id, "The person at the station")->type_name("ID");
   ask->add_option("--recipe", question->recipe, "The checksum of the recipe loaded")->type_name("CHECKSUM");
   ask->add_option("--software", question->software, "The software set in use")->type_name("V");
@@ -156,7 +163,7 @@ void AddStation(CLI::App& app, const Connection& connection) {
   auto limit = std::make_shared<int64_t>(1000);
   list->add_option("--class", *station_class, "Only of this class")->type_name("CLASS");
   list->add_option("--product", *product, "Only of lines that make this product")->type_name("P");
-  list->add_option("--limit", *limit, "At most so many; 0 = all")->check(CLI::NonNegativeNumber)->capture_default_str()->type_name("N");
+  AddLimit(*list, *limit);
   list->callback([&connection, station_class, product, limit] { List(connection, *station_class, *product, *limit); });
 
   auto* show = station->add_subcommand("show", "One station with its cursor and conditions");

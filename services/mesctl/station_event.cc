@@ -72,9 +72,10 @@ void Number(std::vector<Line>& lines, int64_t next) {
   }
 }
 
-// Sends one batch until it has verdicts. A server that is away or full is asked again with the same numbers, which doubles nothing;
-// the call's deadline bounds the patience.
-v1::RecordStationEventsResponse Send(const Connection& connection, const v1::RecordStationEventsRequest& request, int64_t first_sequence) {
+// Sends one batch until it has verdicts. A server that is away or full is asked again with the same numbers, which doubles
+// nothing; the call's deadline bounds the patience.
+v1::RecordStationEventsResponse Send(const Connection& connection, const v1::RecordStationEventsRequest& request,
+                                     int64_t first_sequence) {
   Events stub(connection.Channel());
   const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(connection.deadline_s);
   for (;;) {
@@ -88,7 +89,9 @@ v1::RecordStationEventsResponse Send(const Connection& connection, const v1::Rec
       std::this_thread::sleep_for(std::chrono::milliseconds(200));
       continue;
     }
-    fprintf(stderr, "mesctl: events from sequence %lld on have no verdict; the same input with --sequence %lld sends them again, none is doubled\n",
+    fprintf(stderr,
+            "mesctl: events from sequence %lld on have no verdict; the same input with --sequence %lld sends them again, none "
+            "is doubled\n",
             static_cast<long long>(request.events(0).sequence()), static_cast<long long>(first_sequence));
     Fail(status);
   }
@@ -99,8 +102,10 @@ void PrintVerdict(int64_t line, const v1::EventVerdict& verdict) {
                      EnumText(*v1::EventOutcome_descriptor(), verdict.outcome());
   if (verdict.outcome() == v1::EVENT_OUTCOME_DUPLICATE)
     text += " of one that was " + EnumText(*v1::EventOutcome_descriptor(), verdict.original_outcome());
-  if (verdict.outcome() == v1::EVENT_OUTCOME_OUT_OF_SEQUENCE) text += ", expected " + std::to_string(verdict.expected_sequence());
-  if (verdict.judgement() != v1::JUDGEMENT_UNSPECIFIED) text += "  " + EnumText(*v1::Judgement_descriptor(), verdict.judgement());
+  if (verdict.outcome() == v1::EVENT_OUTCOME_OUT_OF_SEQUENCE)
+    text += ", expected " + std::to_string(verdict.expected_sequence());
+  if (verdict.judgement() != v1::JUDGEMENT_UNSPECIFIED)
+    text += "  " + EnumText(*v1::Judgement_descriptor(), verdict.judgement());
   if (verdict.judgement_mismatch()) text += " (the station judged otherwise)";
   if (verdict.units() > 1) text += "  " + std::to_string(verdict.units()) + " units";
   printf("%s\n", text.c_str());
@@ -142,8 +147,8 @@ void Record(const Connection& connection, const Recording& recording) {
   }
   if (!connection.json)
     printf("%zu events: %lld recorded, %lld duplicate, %lld rejected, %lld out of sequence\n", lines.size(),
-           static_cast<long long>(tally.recorded), static_cast<long long>(tally.duplicate), static_cast<long long>(tally.rejected),
-           static_cast<long long>(tally.out_of_sequence));
+           static_cast<long long>(tally.recorded), static_cast<long long>(tally.duplicate),
+           static_cast<long long>(tally.rejected), static_cast<long long>(tally.out_of_sequence));
   if (tally.rejected + tally.out_of_sequence > 0) throw Exit{kExitRejected};
 }
 
@@ -157,10 +162,13 @@ void AddRecord(CLI::App& app, const Connection& connection) {
       "  echo '{\"unit_code\": \"BOX-0001\", \"occur_time\": \"2026-11-20T08:00:00+08:00\", \"started\": {}}' |\n"
       "    mesctl record --station PACK-TRK-70.1.PEOL.1 --epoch 1");
   auto recording = std::make_shared<Recording>();
-  record->add_option("file", recording->file, "Where the lines are; - is standard input")->capture_default_str()->type_name("FILE");
+  record->add_option("file", recording->file, "Where the lines are; - is standard input")
+      ->capture_default_str()
+      ->type_name("FILE");
   record->add_option("--station", recording->station, "The station")->required()->type_name("S");
   record->add_option("--epoch", recording->epoch, "The epoch of its numbering")->required()->type_name("E");
-  record->add_option("--sequence", recording->first_sequence, "The number of the first event; default: after the station's last")
+  record
+      ->add_option("--sequence", recording->first_sequence, "The number of the first event; default: after the station's last")
       ->check(CLI::PositiveNumber)
       ->type_name("N");
   record->callback([&connection, recording] { Record(connection, *recording); });

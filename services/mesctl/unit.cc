@@ -19,7 +19,9 @@ std::string Join(const Numbers& numbers) {
   return joined;
 }
 
-std::string State(const v1::Unit& unit) { return EnumText(*v1::UnitState_descriptor(), unit.state()); }
+std::string State(const v1::Unit& unit) {
+  return EnumText(*v1::UnitState_descriptor(), unit.state());
+}
 
 void Print(const v1::Unit& unit) {
   Fields fields;
@@ -32,12 +34,15 @@ void Print(const v1::Unit& unit) {
   fields.Add("supplier", unit.supplier());
   fields.Add("state", State(unit) + (unit.holds() > 0 ? ", on hold (" + std::to_string(unit.holds()) + ")" : ""));
   fields.Add("passed", Join(unit.passed_operations()));
-  if (unit.running_operation() != 0) fields.Add("running", std::to_string(unit.running_operation()) + " at " + unit.running_station());
-  if (unit.failed_operation() != 0) fields.Add("failed", std::to_string(unit.failed_operation()) + ", waits for retest or rework");
+  if (unit.running_operation() != 0)
+    fields.Add("running", std::to_string(unit.running_operation()) + " at " + unit.running_station());
+  if (unit.failed_operation() != 0)
+    fields.Add("failed", std::to_string(unit.failed_operation()) + ", waits for retest or rework");
   if (unit.next_operation() != 0) fields.Add("next", std::to_string(unit.next_operation()));
   fields.Add("grade", unit.grade());
   if (!unit.parent_code().empty())
-    fields.Add("built into", unit.parent_code() + " at " + std::to_string(unit.parent_line()) + "." + std::to_string(unit.parent_slot()));
+    fields.Add("built into",
+               unit.parent_code() + " at " + std::to_string(unit.parent_line()) + "." + std::to_string(unit.parent_slot()));
   if (!unit.carrier_code().empty()) fields.Add("carrier", unit.carrier_code() + " slot " + std::to_string(unit.carrier_slot()));
   if (unit.use_count() > 0) fields.Add("taken out", std::to_string(unit.use_count()) + "x after use");
   fields.Add("known since", Text(unit.create_time()));
@@ -92,15 +97,14 @@ void List(const Connection& connection, const Filter& filter) {
   request.set_material_code(filter.product);
   request.set_state(static_cast<v1::UnitState>(EnumValue(*v1::UnitState_descriptor(), filter.state)));
   Table table({"UNIT", "MATERIAL", "STATE", ">NEXT", ">RUNS", ">HOLDS", "ORDER", "BUILT INTO"});
-  CallPages<Units, v1::ListUnitsRequest, v1::ListUnitsResponse>(
-      connection, &Units::ListUnits, request, filter.limit, [&](const auto& page) -> int64_t {
-        if (connection.json) PrintJson(page);
-        for (const auto& unit : page.units())
-          table.Row({unit.unit_code(), unit.material_code(), State(unit), unit.next_operation() == 0 ? "" : std::to_string(unit.next_operation()),
-                     unit.running_operation() == 0 ? "" : std::to_string(unit.running_operation()),
-                     unit.holds() == 0 ? "" : std::to_string(unit.holds()), unit.work_order_code(), unit.parent_code()});
-        return page.units_size();
-      });
+  CallPages(connection, &Units::ListUnits, request, filter.limit, [&](const v1::ListUnitsResponse& page) {
+    for (const auto& unit : page.units())
+      table.Row({unit.unit_code(), unit.material_code(), State(unit),
+                 unit.next_operation() == 0 ? "" : std::to_string(unit.next_operation()),
+                 unit.running_operation() == 0 ? "" : std::to_string(unit.running_operation()),
+                 unit.holds() == 0 ? "" : std::to_string(unit.holds()), unit.work_order_code(), unit.parent_code()});
+    return page.units_size();
+  });
   if (!connection.json) table.Print();
 }
 
@@ -123,21 +127,21 @@ void Events(const Connection& connection, const std::string& code, int64_t limit
   v1::ListUnitEventsRequest request;
   request.set_unit_code(code);
   Table table({"TIME", ">OP", "KIND", "JUDGED", "EVENT", "REMARKS"});
-  CallPages<Units, v1::ListUnitEventsRequest, v1::ListUnitEventsResponse>(
-      connection, &Units::ListUnitEvents, request, limit, [&](const auto& page) -> int64_t {
-        if (connection.json) PrintJson(page);
-        for (const auto& event : page.events())
-          table.Row({Text(event.occur_time()), event.operation() == 0 ? "" : std::to_string(event.operation()), event.kind(),
-                     EnumText(*v1::Judgement_descriptor(), event.judgement()),
-                     event.station_code() + "/" + std::to_string(event.epoch()) + "/" + std::to_string(event.sequence()), Remarks(event)});
-        return page.events_size();
-      });
+  CallPages(connection, &Units::ListUnitEvents, request, limit, [&](const v1::ListUnitEventsResponse& page) {
+    for (const auto& event : page.events())
+      table.Row({Text(event.occur_time()), event.operation() == 0 ? "" : std::to_string(event.operation()), event.kind(),
+                 EnumText(*v1::Judgement_descriptor(), event.judgement()),
+                 event.station_code() + "/" + std::to_string(event.epoch()) + "/" + std::to_string(event.sequence()),
+                 Remarks(event)});
+    return page.events_size();
+  });
   if (!connection.json) table.Print();
 }
 
 void AddReceive(CLI::App& unit, const Connection& connection) {
   auto* receive = unit.add_subcommand("receive", "Take in bought units, all or none");
-  receive->footer("Example:\n  mesctl unit receive STK-148 S-77 S-78 --supplier SinoStack --passport P-2026-118 --goods-in-passed");
+  receive->footer(
+      "Example:\n  mesctl unit receive STK-148 S-77 S-78 --supplier SinoStack --passport P-2026-118 --goods-in-passed");
   auto receipt = std::make_shared<Receipt>();
   receive->add_option("material", receipt->material, "What they are")->required()->type_name("MATERIAL");
   receive->add_option("codes", receipt->codes, "Their codes")->type_name("CODE");
@@ -168,14 +172,14 @@ void AddUnit(CLI::App& app, const Connection& connection) {
   list->add_option("--product", filter->product, "Only of this product or material")->type_name("P");
   list->add_option("--state", filter->state, "Only in this state")
       ->transform(CLI::IsMember(EnumChoices(*v1::UnitState_descriptor()), CLI::ignore_case));
-  list->add_option("--limit", filter->limit, "At most so many; 0 = all")->check(CLI::NonNegativeNumber)->capture_default_str()->type_name("N");
+  AddLimit(*list, filter->limit);
   list->callback([&connection, filter] { List(connection, *filter); });
 
   auto* events = unit->add_subcommand("events", "What happened to a unit, oldest first");
   events->footer("Example:\n  mesctl unit events BOX-0001");
   auto limit = std::make_shared<int64_t>(1000);
   events->add_option("code", *code, "The unit")->required()->type_name("CODE");
-  events->add_option("--limit", *limit, "At most so many; 0 = all")->check(CLI::NonNegativeNumber)->capture_default_str()->type_name("N");
+  AddLimit(*events, *limit);
   events->callback([&connection, code, limit] { Events(connection, *code, *limit); });
 }
 

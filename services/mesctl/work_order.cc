@@ -30,12 +30,14 @@ void Print(const v1::WorkOrder& order) {
   fields.Print();
 }
 
-Table OrderTable() { return Table({"ORDER", "PRODUCT", "STATE", ">PRIO", ">ORDERED", ">STARTED", ">GOOD", ">SCRAP", ">OPEN", "UOM", "DUE"}); }
+Table OrderTable() {
+  return Table({"ORDER", "PRODUCT", "STATE", ">PRIO", ">ORDERED", ">STARTED", ">GOOD", ">SCRAP", ">OPEN", "UOM", "DUE"});
+}
 
 void Row(Table& table, const v1::WorkOrder& order) {
   table.Row({order.work_order_code(), order.product_code(), EnumText(*v1::WorkOrderState_descriptor(), order.state()),
-             std::to_string(order.priority()), order.ordered().value(), order.started().value(), order.good().value(), order.scrapped().value(),
-             order.open().value(), order.ordered().uom(), Text(order.due_time())});
+             std::to_string(order.priority()), order.ordered().value(), order.started().value(), order.good().value(),
+             order.scrapped().value(), order.open().value(), order.ordered().uom(), Text(order.due_time())});
 }
 
 struct Creation {
@@ -61,7 +63,8 @@ void Create(const Connection& connection, const Creation& creation) {
   printf("\nwith %d orders below it:\n", response.children_size());
   Table table({"ORDER", "SERVES", "PRODUCT", ">ORDERED", "UOM"});
   for (const auto& child : response.children())
-    table.Row({child.work_order_code(), child.parent_code(), child.product_code(), child.ordered().value(), child.ordered().uom()});
+    table.Row(
+        {child.work_order_code(), child.parent_code(), child.product_code(), child.ordered().value(), child.ordered().uom()});
   table.Print();
 }
 
@@ -106,12 +109,10 @@ void List(const Connection& connection, const Filter& filter) {
   request.set_parent_code(filter.parent);
   request.set_state(static_cast<v1::WorkOrderState>(EnumValue(*v1::WorkOrderState_descriptor(), filter.state)));
   Table table = OrderTable();
-  CallPages<Orders, v1::ListWorkOrdersRequest, v1::ListWorkOrdersResponse>(connection, &Orders::ListWorkOrders, request, filter.limit,
-                                                                            [&](const auto& page) -> int64_t {
-                                                                              if (connection.json) PrintJson(page);
-                                                                              for (const auto& order : page.work_orders()) Row(table, order);
-                                                                              return page.work_orders_size();
-                                                                            });
+  CallPages(connection, &Orders::ListWorkOrders, request, filter.limit, [&](const v1::ListWorkOrdersResponse& page) {
+    for (const auto& order : page.work_orders()) Row(table, order);
+    return page.work_orders_size();
+  });
   if (!connection.json) table.Print();
 }
 
@@ -131,7 +132,8 @@ void Dispatch(const Connection& connection, const std::string& station_class, in
 
 void AddCreate(CLI::App& order, const Connection& connection) {
   auto* create = order.add_subcommand("create", "Create an order");
-  create->footer("Example:\n  mesctl order create WO-1 --product BSYS-TRK-423 --quantity 10 --due 2026-12-01T08:00:00+08:00 --explode");
+  create->footer(
+      "Example:\n  mesctl order create WO-1 --product BSYS-TRK-423 --quantity 10 --due 2026-12-01T08:00:00+08:00 --explode");
   auto creation = std::make_shared<Creation>();
   create->add_option("code", creation->code, "The new order's code")->required()->type_name("CODE");
   create->add_option("--product", creation->product, "What to make")->required()->type_name("P");
@@ -181,7 +183,7 @@ void AddReads(CLI::App& order, const Connection& connection) {
   list->add_option("--state", filter->state, "Only in this state")
       ->transform(CLI::IsMember(EnumChoices(*v1::WorkOrderState_descriptor()), CLI::ignore_case));
   list->add_option("--parent", filter->parent, "Only directly below this order")->type_name("CODE");
-  list->add_option("--limit", filter->limit, "At most so many; 0 = all")->check(CLI::NonNegativeNumber)->capture_default_str()->type_name("N");
+  AddLimit(*list, filter->limit);
   list->callback([&connection, filter] { List(connection, *filter); });
 
   auto* dispatch = order.add_subcommand("dispatch", "What a class of stations should work on next");
@@ -189,7 +191,10 @@ void AddReads(CLI::App& order, const Connection& connection) {
   auto station_class = std::make_shared<std::string>();
   auto limit = std::make_shared<int32_t>(50);
   dispatch->add_option("class", *station_class, "The class of stations")->required()->type_name("CLASS");
-  dispatch->add_option("--limit", *limit, "At most so many, up to 1000")->check(CLI::Range(1, 1000))->capture_default_str()->type_name("N");
+  dispatch->add_option("--limit", *limit, "At most so many, up to 1000")
+      ->check(CLI::Range(1, 1000).description(""))
+      ->capture_default_str()
+      ->type_name("N");
   dispatch->callback([&connection, station_class, limit] { Dispatch(connection, *station_class, *limit); });
 }
 

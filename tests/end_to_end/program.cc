@@ -1,0 +1,78 @@
+#include "tests/end_to_end/program.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <stdexcept>
+#include <thread>
+
+extern char** environ;
+
+namespace mes::test {
+
+namespace {
+
+// A file without a name: outputs of any size without a pipe that somebody has to empty.
+class Scratch {
+ public:
+  Scratch() : file_(tmpfile()) {
+    if (file_ == nullptr) throw std::runtime_error("no temporary file");
+    fcntl(Descriptor(), F_SETFD, FD_CLOEXEC);
+  }
+  ~Scratch() {
+    fclose(file_);
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  int Descriptor() const {
+    return fileno(file_);
+  }
+  void Fill(const std::string& content) {
+    if (fwrite(content.data(), 1, content.size(), file_) != content.size()) throw std::runtime_error("temporary file is full");
+    rewind(file_);
+  }
+  std::string Content() {
+    std::string content;
+    char buffer[65536];
+    rewind(file_);
+    for (size_t got; (got = fread(buffer, 1, sizeof buffer, file_)) > 0;) content.append(buffer, got);
+    return content;
+  }
+
+ private:
+  FILE* file_;
+};
+
+}  // namespace
+
+Outcome RunProgram(const std::string& path, const std::vector<std::string>& arguments, const std::string& input) {
+  Scratch in, out, err;
+  in.Fill(input);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, in.Descriptor(), STDIN_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, out.Descriptor(), STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, err.Descriptor(), STDERR_FILENO);
+  std::vector<char*> argv{const_cast<char*>(path.c_str())};
+  for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  pid_t pid = 0;
+  const int failed = posix_spawn(&pid, path.c_str(), &actions, nullptr, argv.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (failed != 0) throw std::runtime_error("cannot start " + path);
+
+  const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  int status = 0;
+  while (waitpid(pid, &status, WNOHANG) == 0) {
+    if (std::chrono::steady_clock::now() > end) kill(pid, SIGKILL);
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  return Outcome{WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), out.Content(), err.Content()};
+}
+
+}  // namespace mes::test
