@@ -25,7 +25,19 @@ inline constexpr int kMaxOperationsPerRouting = 62;  // one bit each in the unit
 inline constexpr int kMaxLinesPerBom = 62;
 inline constexpr int kMaxSlotsPerLine = 4'096;
 inline constexpr int kMaxWindowsPerRouting = 32;
+inline constexpr int kMaxCharacteristicsPerOperation = 62;
+inline constexpr int kMaxRepeats = 255;  // retests, reworks and repeats of a window: one byte each in the unit's row
+inline constexpr int kMaxSerialSlotsPerProduct = 32'767;
 inline constexpr int kMaxRefusalsPerAnswer = 1'000;
+
+inline constexpr size_t kMaxPlantFiles = 200;
+inline constexpr size_t kMaxPlantBytes = 16 << 20;
+inline constexpr size_t kMaxPlantPathLength = 200;
+inline constexpr size_t kMaxPlantFaults = 1'000;
+inline constexpr size_t kMaxNameLength = 200;
+inline constexpr int kMaxStationsPerLine = 1'000;
+inline constexpr int kMaxLinesPerProduct = 100;
+inline constexpr int kMaxStations = 50'000;
 
 inline constexpr int kDefaultPageSize = 50;
 inline constexpr int kMaxPageSize = 1'000;

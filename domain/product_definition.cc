@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace mes::domain {
 namespace {
@@ -156,5 +157,121 @@ const ProductRevision* Plant::FindRevision(int32_t material_id, int32_t revision
 }
 const Station* Plant::FindStation(std::string_view code) const { return FindIn(station_by_code_, std::string(code), stations); }
 const Station* Plant::FindStation(int32_t id) const { return FindIn(station_by_id_, id, stations); }
+
+namespace {
+
+// Canonical text: every field as `name=length:value;` in a fixed order, doubles in their shortest exact form, so that no two contents
+// give one text.
+class Text {
+ public:
+  Text& Add(std::string_view name, std::string_view value) {
+    text_.append(name).append("=").append(std::to_string(value.size())).append(":").append(value).append(";");
+    return *this;
+  }
+  Text& Add(std::string_view name, int64_t value) { return Add(name, std::string_view(std::to_string(value))); }
+  Text& Add(std::string_view name, double value) {
+    std::array<char, 40> digits{};
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+    return Add(name, std::string_view(digits.data(), static_cast<size_t>(end - digits.data())));
+  }
+  template <typename T>
+  Text& Add(std::string_view name, const std::optional<T>& value) {
+    return value ? Add(name, *value) : Add(name, std::string_view("none"));
+  }
+  std::string Take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+std::string CanonicalText(const Characteristic& characteristic) {
+  return Text()
+      .Add("code", std::string_view(characteristic.code))
+      .Add("name", std::string_view(characteristic.name))
+      .Add("unit", std::string_view(characteristic.unit))
+      .Add("nominal", characteristic.nominal)
+      .Add("lower", characteristic.lower_limit)
+      .Add("upper", characteristic.upper_limit)
+      .Add("sampling", NameOf(characteristic.sampling))
+      .Add("n", int64_t{characteristic.sampling_n})
+      .Add("class", NameOf(characteristic.characteristic_class))
+      .Add("replicates", int64_t{characteristic.replicates})
+      .Take();
+}
+
+std::string CanonicalText(const TimeWindow& window) {
+  return Text()
+      .Add("id", std::string_view(window.id))
+      .Add("from", int64_t{window.from_operation})
+      .Add("from_event", NameOf(window.from_event))
+      .Add("to", int64_t{window.to_operation})
+      .Add("to_event", NameOf(window.to_event))
+      .Add("min", window.min_seconds)
+      .Add("max", window.max_seconds)
+      .Add("late", NameOf(window.late_action))
+      .Add("repeat_from", int64_t{window.repeat_from})
+      .Add("repeat_max", int64_t{window.repeat_max})
+      .Add("on_violation", std::string_view(window.on_violation))
+      .Add("reason", std::string_view(window.reason))
+      .Take();
+}
+
+std::string CanonicalText(const BomLine& line) {
+  Text text;
+  text.Add("line", int64_t{line.line})
+      .Add("material", std::string_view(line.material_code))
+      .Add("quantity", line.quantity_micro)
+      .Add("operation", int64_t{line.operation});
+  for (const std::string& alternate : line.alternate_codes) text.Add("alternate", std::string_view(alternate));
+  return text.Take();
+}
+
+}  // namespace
+
+std::string CanonicalText(const Operation& operation) {
+  Text text;
+  text.Add("number", int64_t{operation.number})
+      .Add("code", std::string_view(operation.code))
+      .Add("name", std::string_view(operation.name))
+      .Add("name_zh", std::string_view(operation.name_zh))
+      .Add("type", std::string_view(operation.operation_type))
+      .Add("class", std::string_view(operation.station_class))
+      .Add("mandatory", int64_t{operation.mandatory})
+      .Add("alternate_of", int64_t{operation.alternate_of})
+      .Add("cycle_ms", operation.cycle_ms)
+      .Add("units_per_cycle", operation.units_per_cycle)
+      .Add("stations_per_line", int64_t{operation.stations_per_line})
+      .Add("first_pass_yield", operation.first_pass_yield)
+      .Add("scrap_rate", operation.scrap_rate)
+      .Add("max_retests", int64_t{operation.max_retests})
+      .Add("rework_to", int64_t{operation.rework_to})
+      .Add("max_reworks", int64_t{operation.max_reworks});
+  for (const Interlock interlock : operation.interlocks) text.Add("interlock", NameOf(interlock));
+  for (const std::string& stop : operation.line_stops) text.Add("line_stop", std::string_view(stop));
+  text.Add("new_identity", NameOf(operation.new_identity))
+      .Add("recipe_checksum", std::string_view(operation.recipe_checksum))
+      .Add("software_version", std::string_view(operation.software_version))
+      .Add("tightenings", int64_t{operation.tightenings});
+  for (const Characteristic& characteristic : operation.characteristics) {
+    text.Add("characteristic", std::string_view(CanonicalText(characteristic)));
+  }
+  text.Add("properties", std::string_view(operation.properties_json));
+  return text.Take();
+}
+
+std::string CanonicalText(const ProductRevision& revision) {
+  Text text;
+  text.Add("product", std::string_view(revision.product_code));
+  for (const BomLine& line : revision.bom) text.Add("bom", std::string_view(CanonicalText(line)));
+  for (const Operation& operation : revision.operations) text.Add("operation", std::string_view(CanonicalText(operation)));
+  for (const TimeWindow& window : revision.windows) text.Add("window", std::string_view(CanonicalText(window)));
+  return text.Take();
+}
+
+std::string LineCode(std::string_view product_code, int32_t line) { return std::string(product_code) + "." + std::to_string(line); }
+
+std::string StationCode(std::string_view line_code, std::string_view operation_code, int32_t number) {
+  return std::string(line_code) + "." + std::string(operation_code) + "." + std::to_string(number);
+}
 
 }  // namespace mes::domain

@@ -158,8 +158,10 @@ struct BomLine {
   std::string material_code;
   int32_t material_id = 0;
   Tracking tracking = Tracking::kSerial;
+  // The material's unit of measure.
+  std::string uom;
   int64_t quantity_micro = 0;
-  // The operation that consumes it.
+  // The operation that consumes it. A material consumed at two operations is two lines.
   int16_t operation = 0;
   std::vector<std::string> alternate_codes;
   std::vector<int32_t> alternate_ids;
@@ -257,13 +259,23 @@ struct PlantFault {
   std::string problem;
 };
 
-// A plant as its files say it, before it is stored: ids are 0, codes count. `*_file` and paths by position let a fault name its place:
-// product `p`'s routing is file `routings/<code>.json`, its BOM `boms/<code>.json`, materials are in `families.json` (made) or `materials.json`.
+// A plant as its files say it, before it is stored: ids are 0, codes count. A fault names its place by position: product `p`'s routing
+// is file `routings/<code>.json`, its BOM `boms/<code>.json`, materials are in `families.json` (made) or `materials.json` (bought). The
+// lines of a product's BOM come from what its operations consume: by operation, then in the order of its `consumes`, counted from 1.
 struct PlantDraft {
   std::vector<Material> materials;
   std::vector<ProductRevision> products;
   // Lines per product code, from `capacities.json`; 1 where it is silent.
   std::unordered_map<std::string, int32_t> lines;
+  // What a product's BOM file says in all, per product code: held against what the routing consumes.
+  struct Component {
+    std::string material_code;
+    int64_t quantity_micro = 0;
+    std::string uom;
+    Tracking tracking = Tracking::kSerial;
+    std::vector<std::string> alternate_codes;
+  };
+  std::unordered_map<std::string, std::vector<Component>> components;
   // Rule texts by (kind, code): `interlock`, `line_stop`, ...; definition as JSON.
   struct Rule {
     std::string kind;
@@ -275,7 +287,14 @@ struct PlantDraft {
 
 // Everything wrong with a draft as a whole: unknown materials, BOM against routing, windows, limits, cycles, bounds. Empty = good.
 std::vector<PlantFault> CheckPlant(const PlantDraft& draft);
+// What a draft may not change of a plant that is there: the unit of measure and tracking of a material that lots and units may have.
+std::vector<PlantFault> CheckPlantChange(const PlantDraft& draft, const Plant& plant);
 // The canonical text of a revision's content, whose SHA-256 is the digest: equal content gives equal text, whatever the files' layout.
 std::string CanonicalText(const ProductRevision& revision);
+// The same of one operation: what the recipe checksum is made from where the plant's files give none.
+std::string CanonicalText(const Operation& operation);
+// Codes that the plant's lines and stations have: `PACK-TRK-70.1` and `PACK-TRK-70.1.PEOL.3`.
+std::string LineCode(std::string_view product_code, int32_t line);
+std::string StationCode(std::string_view line_code, std::string_view operation_code, int32_t number);
 
 }  // namespace mes::domain
