@@ -74,7 +74,7 @@ start_time() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
 # mesd_pid: the process that deploy/up recorded, if it is still that process.
 mesd_pid() {
   local pid ticks
-  read -r pid ticks _ <"$run/mesd.pid" 2>/dev/null || return 1
+  [ -f "$run/mesd.pid" ] && read -r pid ticks _ <"$run/mesd.pid" || return 1
   [ -n "$ticks" ] && [ "$(start_time "$pid")" = "$ticks" ] && echo "$pid"
 }
 
