@@ -1,5 +1,6 @@
 #include "db/migrate.h"
 
+#include <algorithm>
 #include <exception>
 #include <map>
 #include <stdexcept>
@@ -34,6 +35,8 @@ order by number)sql";
 constexpr const char* kInsertApplied = R"sql(
 insert into schema_migration (number, name, checksum)
 values ($1, $2, $3))sql";
+
+constexpr const char* kHasTable = "select to_regclass('schema_migration') is not null";
 
 struct Applied {
   std::string name;
@@ -81,6 +84,14 @@ void Apply(pqxx::connection& connection, const Migration& migration) {
 }
 
 }  // namespace
+
+bool IsSchemaCurrent(Transaction& transaction) {
+  if (!transaction.work().exec1(kHasTable)[0].as<bool>()) return false;
+  const pqxx::result rows = transaction.work().exec(kListApplied);
+  return std::equal(rows.begin(), rows.end(), Migrations().begin(), Migrations().end(), [](const pqxx::row& row, const Migration& ours) {
+    return row[0].as<int>() == ours.number && row[2].as<std::string>() == ours.checksum;
+  });
+}
 
 MigrationReport Migrate(const std::string& url) { return Migrate(url, Migrations()); }
 

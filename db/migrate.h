@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "db/transaction.h"
+
 namespace mes::db {
 
 struct MigrationReport {
@@ -15,5 +17,7 @@ struct MigrationReport {
 
 // Throws Unavailable; std::runtime_error with a sentence when an applied migration's checksum differs or the database is newer.
 MigrationReport Migrate(const std::string& url);
+// True when the database has exactly this build's migrations.
+bool IsSchemaCurrent(Transaction& transaction);
 
 }  // namespace mes::db

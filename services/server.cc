@@ -1,0 +1,166 @@
+#include "services/server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include "db/migrate.h"
+#include "grpc/health/v1/health.pb.h"
+#include "services/env.h"
+#include "services/ingest.h"
+#include "services/station_event.h"
+#include "services/work_order.h"
+
+namespace mes::services {
+namespace {
+
+// A whole plant's files come in one request (LoadPlant: 16 MiB); everything else is far smaller and bounded by its own limits.
+constexpr int kMaxReceiveBytes = 17 << 20;
+constexpr int kMaxSendBytes = 64 << 20;
+constexpr int kMaxStreamsPerConnection = 1'024;
+constexpr int kKeepaliveMs = 30'000;
+constexpr int kKeepaliveTimeoutMs = 10'000;
+constexpr int kShortestPingMs = 5'000;
+constexpr auto kHealthInterval = std::chrono::seconds(1);
+
+domain::Time ReadClock() { return std::chrono::time_point_cast<domain::Duration>(std::chrono::system_clock::now()); }
+
+// Every service of mes.v1 besides the station events.
+std::vector<std::unique_ptr<grpc::Service>> MakeServices(Env& env) {
+  std::vector<std::unique_ptr<grpc::Service>> services;
+  services.push_back(MakeWorkOrderService(env));
+  return services;
+}
+
+// SERVING only while the database answers and has this build's schema. Asked by its own connection, so that a busy pool is not sick.
+class HealthWatch {
+ public:
+  HealthWatch(const std::string& url, grpc::HealthCheckServiceInterface& health)
+      : pool_({.url = url, .size = 1, .statement_timeout_ms = 5'000}), health_(health), thread_([this] { Watch(); }) {}
+  ~HealthWatch() { Stop(); }
+
+  void Stop() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    wake_.notify_all();
+    if (thread_.joinable()) thread_.join();
+    health_.SetServingStatus(false);
+  }
+
+ private:
+  void Watch() {
+    std::unique_lock lock(mutex_);
+    bool was_good = false;
+    for (bool first = true; !stopping_; first = false) {
+      lock.unlock();
+      const bool good = IsGood();
+      if (good != was_good || first) spdlog::info("health: {}", good ? "serving" : "not serving: the database is away or not migrated");
+      health_.SetServingStatus(good);
+      was_good = good;
+      lock.lock();
+      wake_.wait_for(lock, kHealthInterval, [this] { return stopping_; });
+    }
+  }
+
+  bool IsGood() {
+    try {
+      bool current = false;
+      pool_.Read([&](db::Transaction& transaction) { current = db::IsSchemaCurrent(transaction); });
+      return current;
+    } catch (const std::exception&) {
+      return false;
+    }
+  }
+
+  db::Pool pool_;
+  grpc::HealthCheckServiceInterface& health_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+void Configure(grpc::ServerBuilder& builder) {
+  builder.SetMaxReceiveMessageSize(kMaxReceiveBytes);
+  builder.SetMaxSendMessageSize(kMaxSendBytes);
+  // Two servers that share a port by accident would halve every stream's luck.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
+  // Finds dead stations behind silent networks; lets clients ask as often.
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kShortestPingMs);
+}
+
+}  // namespace
+
+struct Server::State {
+  explicit State(ServerOptions server_options)
+      : options(std::move(server_options)),
+        pool({.url = options.database_url, .size = options.pool_size + options.ingest_writers}),
+        executor(options.pool_size, options.queue_limit),
+        plant(pool),
+        env{pool, executor, plant, ReadClock},
+        ingest(env, options.ingest_writers),
+        station_events(MakeStationEventService(ingest)),
+        services(MakeServices(env)) {}
+
+  const ServerOptions options;
+  db::Pool pool;
+  Executor executor;
+  PlantCache plant;
+  Env env;
+  Ingest ingest;
+  std::unique_ptr<StationEvents> station_events;
+  std::vector<std::unique_ptr<grpc::Service>> services;
+  int port = 0;
+  std::unique_ptr<grpc::Server> server;
+  std::unique_ptr<HealthWatch> health;
+};
+
+Server::Server(ServerOptions options) : state_(std::make_unique<State>(std::move(options))) {
+  // Debian's reflection can list a server only where the health service's descriptor is linked in: this takes it from the archive.
+  grpc::health::v1::HealthCheckRequest::descriptor();
+  grpc::EnableDefaultHealthCheckService(true);
+  static std::once_flag reflection;
+  std::call_once(reflection, [] { grpc::reflection::InitProtoReflectionServerBuilderPlugin(); });
+
+  grpc::ServerBuilder builder;
+  Configure(builder);
+  builder.AddListeningPort(state_->options.listen, grpc::InsecureServerCredentials(), &state_->port);
+  builder.RegisterService(&state_->station_events->service());
+  for (const std::unique_ptr<grpc::Service>& service : state_->services) builder.RegisterService(service.get());
+  state_->server = builder.BuildAndStart();
+  if (state_->server == nullptr || state_->port == 0) throw std::runtime_error("cannot listen at " + state_->options.listen);
+  state_->server->GetHealthCheckService()->SetServingStatus(false);
+  state_->health = std::make_unique<HealthWatch>(state_->options.database_url, *state_->server->GetHealthCheckService());
+}
+
+Server::~Server() { Drain(); }
+
+int Server::port() const { return state_->port; }
+
+void Server::Drain() {
+  if (state_->server == nullptr) return;
+  state_->health.reset();
+  // Stations first: their streams never end by themselves. What they sent is committed and answered.
+  state_->station_events->DrainStreams();
+  state_->ingest.Drain();
+  state_->server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(state_->options.drain_seconds));
+  state_->server->Wait();
+  state_->executor.Drain();
+  state_->server.reset();
+}
+
+}  // namespace mes::services

@@ -1,0 +1,43 @@
+// The server as one object: pool, executor, definitions, every service, health and reflection on one port. main and the tests make it.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+namespace mes::services {
+
+struct ServerOptions {
+  std::string database_url;
+  // Port 0 takes a free one.
+  std::string listen = "127.0.0.1:0";
+  // Connections to the database for calls, and as many threads.
+  int pool_size = 4;
+  // Transactions of station events that may run at once, each with a connection besides.
+  int ingest_writers = 2;
+  // Calls that may wait for a thread.
+  size_t queue_limit = 1'024;
+  // How long running calls may take to finish once the server drains.
+  int drain_seconds = 20;
+};
+
+class Server {
+ public:
+  // Listens when it returns. The database need not be there yet: health says NOT_SERVING and calls get DATABASE_UNAVAILABLE until it is.
+  // Throws std::runtime_error when the address cannot be listened at, std::invalid_argument for a malformed URL.
+  explicit Server(ServerOptions options);
+  // Drains.
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  int port() const;
+  // Says NOT_SERVING, takes no new calls, lets the running ones finish, stops. Later calls do nothing.
+  void Drain();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace mes::services
