@@ -72,7 +72,10 @@ std::string ErrorReason(const grpc::Status& status) {
 
 std::string ErrorLine(const grpc::Status& status) {
   const v1::ErrorInfo details = Details(status);
-  std::string line = ErrorReason(status) + ": " + OneLine(status.error_message());
+  const std::string message = status.error_code() == grpc::StatusCode::UNIMPLEMENTED && status.error_message().empty()
+                                  ? "the server does not know this call"
+                                  : status.error_message();
+  const std::string line = ErrorReason(status) + ": " + OneLine(message);
   // The request's field first, then the rest by name; the map itself has no order.
   std::map<std::string, std::string> rest(details.metadata().begin(), details.metadata().end());
   std::string pairs;

@@ -55,7 +55,7 @@ class Definitions final : public v1::ProductDefinitionService::Service {
     auto& material = *response->add_materials();
     material.set_code("ELC-C");
     material.set_uom("m2");
-    material.set_name_zh("正极极片");
+    for (int i = 0; i < 20; ++i) material.set_name_zh(material.name_zh() + "正极极片");
     return grpc::Status::OK;
   }
   v1::LoadPlantRequest load;
@@ -166,9 +166,9 @@ class MesctlTest : public testing::Test {
     server_->Shutdown();
   }
 
-  test::Outcome Mesctl(std::vector<std::string> arguments, const std::string& input = "") {
+  tests::Outcome Mesctl(std::vector<std::string> arguments, const std::string& input = "") {
     arguments.insert(arguments.begin(), {"--server", "127.0.0.1:" + std::to_string(port_)});
-    return test::RunProgram(MES_BINARY_FOLDER "/bin/mesctl", arguments, input);
+    return tests::RunProgram(MES_BINARY_FOLDER "/bin/mesctl", arguments, input);
   }
 
   Definitions definitions;
@@ -198,7 +198,7 @@ TEST_F(MesctlTest, NamesTheStatusCodeWhereTheServerGivesNoReason) {
 }
 
 TEST_F(MesctlTest, SaysOnOneLineThatNoServerAnswers) {
-  const auto outcome = test::RunProgram(MES_BINARY_FOLDER "/bin/mesctl", {"--server", "127.0.0.1:1", "health"});
+  const auto outcome = tests::RunProgram(MES_BINARY_FOLDER "/bin/mesctl", {"--server", "127.0.0.1:1", "health"});
   EXPECT_EQ(outcome.code, 1);
   EXPECT_THAT(outcome.err, AllOf(StartsWith("mesctl: UNAVAILABLE: "), EndsWith("\n")));
   EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1);
@@ -277,6 +277,20 @@ TEST_F(MesctlTest, PrintsOneLineOfJsonPerPageWithTheNamesOfTheApi) {
   ASSERT_EQ(pages.size(), 2u);
   EXPECT_EQ(pages[1].work_orders(0).work_order_code(), "WO-3");
   EXPECT_THAT(outcome.out, HasSubstr("\"work_order_code\":\"WO-1\""));
+}
+
+TEST_F(MesctlTest, KeepsATableWithinEightyColumnsWhereIdeographsTakeTwo) {
+  const auto outcome = Mesctl({"plant", "list"});
+  std::istringstream lines(outcome.out);
+  int wrapped = 0, ideographs = 0;
+  for (std::string line; std::getline(lines, line); ++wrapped) {
+    const auto wide = std::count_if(line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) >= 0xe0; });
+    ideographs += static_cast<int>(wide);
+    // Each is three bytes and two columns.
+    EXPECT_LE(line.size() - static_cast<size_t>(wide), 80u) << line;
+  }
+  EXPECT_GT(wrapped, 2);
+  EXPECT_EQ(ideographs, 80);
 }
 
 TEST_F(MesctlTest, SendsThePlantByPathAndPrintsEveryFault) {

@@ -1,8 +1,11 @@
 #include "tests/end_to_end/program.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,7 +16,7 @@
 
 extern char** environ;
 
-namespace mes::test {
+namespace mes::tests {
 
 namespace {
 
@@ -48,6 +51,16 @@ class Scratch {
   FILE* file_;
 };
 
+pid_t Spawn(const std::string& path, const std::vector<std::string>& arguments, const posix_spawn_file_actions_t* actions) {
+  std::vector<char*> argv{const_cast<char*>(path.c_str())};
+  for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  pid_t pid = 0;
+  if (posix_spawn(&pid, path.c_str(), actions, nullptr, argv.data(), environ) != 0)
+    throw std::runtime_error("cannot start " + path);
+  return pid;
+}
+
 }  // namespace
 
 Outcome RunProgram(const std::string& path, const std::vector<std::string>& arguments, const std::string& input) {
@@ -58,14 +71,8 @@ Outcome RunProgram(const std::string& path, const std::vector<std::string>& argu
   posix_spawn_file_actions_adddup2(&actions, in.Descriptor(), STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, out.Descriptor(), STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, err.Descriptor(), STDERR_FILENO);
-  std::vector<char*> argv{const_cast<char*>(path.c_str())};
-  for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
-  pid_t pid = 0;
-  const int failed = posix_spawn(&pid, path.c_str(), &actions, nullptr, argv.data(), environ);
+  const pid_t pid = Spawn(path, arguments, &actions);
   posix_spawn_file_actions_destroy(&actions);
-  if (failed != 0) throw std::runtime_error("cannot start " + path);
-
   const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
   int status = 0;
   while (waitpid(pid, &status, WNOHANG) == 0) {
@@ -75,4 +82,25 @@ Outcome RunProgram(const std::string& path, const std::vector<std::string>& argu
   return Outcome{WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), out.Content(), err.Content()};
 }
 
-}  // namespace mes::test
+RunningProgram::RunningProgram(const std::string& path, const std::vector<std::string>& arguments)
+    : pid_(Spawn(path, arguments, nullptr)) {}
+
+RunningProgram::~RunningProgram() {
+  kill(pid_, SIGKILL);
+  waitpid(pid_, nullptr, 0);
+}
+
+int FreePort() {
+  const int descriptor = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  const bool bound = bind(descriptor, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
+                     getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+  close(descriptor);
+  if (!bound) throw std::runtime_error("no free port");
+  return ntohs(address.sin_port);
+}
+
+}  // namespace mes::tests

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace mes::test {
+namespace mes::tests {
 
 struct Outcome {
   // 128 + the signal where one ended it, as a shell counts.
@@ -16,4 +16,19 @@ struct Outcome {
 
 Outcome RunProgram(const std::string& path, const std::vector<std::string>& arguments, const std::string& input = "");
 
-}  // namespace mes::test
+// A program that goes on beside the test, with its output in the test's own. Killed with the object.
+class RunningProgram {
+ public:
+  RunningProgram(const std::string& path, const std::vector<std::string>& arguments);
+  ~RunningProgram();
+  RunningProgram(const RunningProgram&) = delete;
+  RunningProgram& operator=(const RunningProgram&) = delete;
+
+ private:
+  int pid_ = 0;
+};
+
+// A TCP port of the loopback that was free a moment ago.
+int FreePort();
+
+}  // namespace mes::tests
