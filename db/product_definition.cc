@@ -435,9 +435,9 @@ void AddOperation(Rows<24>& rows, const std::string& revision_id, const Operatio
   for (const Interlock interlock : operation.interlocks) interlocks.emplace_back(NameOf(interlock));
   rows.Add(revision_id, std::to_string(operation.number), operation.code, operation.name, operation.name_zh, operation.operation_type,
            operation.station_class, Written(operation.mandatory), std::to_string(operation.alternate_of),
-           std::to_string(operation.cycle_ms), Written(operation.units_per_cycle), std::to_string(operation.stations_per_line), Written(operation.first_pass_yield),
-           Written(operation.scrap_rate), std::to_string(operation.max_retests), std::to_string(operation.rework_to),
-           std::to_string(operation.max_reworks), ArrayOf(interlocks), ArrayOf(operation.line_stops),
+           std::to_string(operation.cycle_ms), Written(operation.units_per_cycle), std::to_string(operation.stations_per_line),
+           Written(operation.first_pass_yield), Written(operation.scrap_rate), std::to_string(operation.max_retests),
+           std::to_string(operation.rework_to), std::to_string(operation.max_reworks), ArrayOf(interlocks), ArrayOf(operation.line_stops),
            std::string(NameOf(operation.new_identity)), operation.recipe_checksum, operation.software_version,
            std::to_string(operation.tightenings), operation.properties_json);
 }

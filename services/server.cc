@@ -16,6 +16,7 @@
 #include "grpc/health/v1/health.pb.h"
 #include "services/env.h"
 #include "services/ingest.h"
+#include "services/product_definition.h"
 #include "services/station_event.h"
 #include "services/work_order.h"
 
@@ -36,6 +37,7 @@ domain::Time ReadClock() { return std::chrono::time_point_cast<domain::Duration>
 // Every service of mes.v1 besides the station events.
 std::vector<std::unique_ptr<grpc::Service>> MakeServices(Env& env) {
   std::vector<std::unique_ptr<grpc::Service>> services;
+  services.push_back(MakeProductDefinitionService(env));
   services.push_back(MakeWorkOrderService(env));
   return services;
 }
