@@ -63,8 +63,8 @@ Model AskModel(const Connection& connection, const std::vector<v1::Station>& sta
   return BuildModel(materials, products, stations, per_operation);
 }
 
-// The run's own record: a lot received first of all, whose papers say when the story begins, under which epoch, and what the server
-// had counted before. So that a run can be picked up after a kill, also on another day.
+// The run's own record: a lot received first of all, whose papers say when the story begins, under which epoch, and what the
+// server had counted before. So that a run can be picked up after a kill, also on another day.
 struct Record {
   Baseline baseline;
   int64_t start = 0;
@@ -73,7 +73,8 @@ struct Record {
 Record RecordOf(const v1::Lot& lot) {
   Record record;
   long long recorded = 0, rejected = 0;
-  if (std::sscanf(lot.supplier_lot().c_str(), "epoch %d recorded %lld rejected %lld", &record.baseline.epoch, &recorded, &rejected) != 3) {
+  if (std::sscanf(lot.supplier_lot().c_str(), "epoch %d recorded %lld rejected %lld", &record.baseline.epoch, &recorded,
+                  &rejected) != 3) {
     throw std::runtime_error("lot " + lot.lot_code() + " is not the record of a simulated run");
   }
   record.baseline.recorded = recorded;
@@ -82,7 +83,8 @@ Record RecordOf(const v1::Lot& lot) {
   return record;
 }
 
-Record FindOrMakeRecord(const Connection& connection, const Options& options, const Model& model, const std::vector<v1::Station>& stations) {
+Record FindOrMakeRecord(const Connection& connection, const Options& options, const Model& model,
+                        const std::vector<v1::Station>& stations) {
   const std::string code = "S" + std::to_string(options.seed) + "-RUN";
   v1::LotService::Stub lots(connection.Channel());
   {
@@ -118,8 +120,8 @@ Record FindOrMakeRecord(const Connection& connection, const Options& options, co
   }
   request.mutable_quantity()->set_value("1");
   request.set_supplier("simulator");
-  request.set_supplier_lot("epoch " + std::to_string(record.baseline.epoch) + " recorded " + std::to_string(record.baseline.recorded) +
-                           " rejected " + std::to_string(record.baseline.rejected));
+  request.set_supplier_lot("epoch " + std::to_string(record.baseline.epoch) + " recorded " +
+                           std::to_string(record.baseline.recorded) + " rejected " + std::to_string(record.baseline.rejected));
   request.mutable_manufacture_time()->set_seconds(record.start / kMicro);
   Call(connection, &v1::LotService::Stub::ReceiveLot, request);
   return record;
@@ -159,14 +161,15 @@ void Run(const Connection& connection, const Options& options) {
   Demand demand{options.seed, options.cars, options.trucks, options.stacks, options.systems, record.start, !options.no_faults};
   const auto begin = std::chrono::steady_clock::now();
   const Plan plan = MakePlan(std::move(model), demand);
-  fprintf(stderr, "planned %lld events of %zu units from %s to %s in %.1f s\n", static_cast<long long>(plan.total), plan.units.size(),
-          DateOf(demand.start).c_str(), DateOf(plan.finish).c_str(),
+  fprintf(stderr, "planned %lld events of %zu units from %s to %s in %.1f s\n", static_cast<long long>(plan.total),
+          plan.units.size(), DateOf(demand.start).c_str(), DateOf(plan.finish).c_str(),
           std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
   if (options.plan_only) {
     printf("%s", Summary(plan).c_str());
     return;
   }
-  if (plan.finish > Now()) FailUsage("the story would end on " + DateOf(plan.finish) + ", in the future: give an earlier --start");
+  if (plan.finish > Now())
+    FailUsage("the story would end on " + DateOf(plan.finish) + ", in the future: give an earlier --start");
 
   std::vector<std::string> differences = MakeOrders(connection, plan);
   if (differences.empty()) {

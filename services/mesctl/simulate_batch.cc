@@ -1,5 +1,5 @@
-// Runs of many units at once: they wait for a full carrier, or for as long as their time windows allow, and share one cycle; each gets
-// its own result. The reference plant's ovens, chambers, cabinets and warehouses work so.
+// Runs of many units at once: they wait for a full carrier, or for as long as their time windows allow, and share one cycle; each
+// gets its own result. The reference plant's ovens, chambers, cabinets and warehouses work so.
 #include <algorithm>
 
 #include "services/mesctl/simulate_planner.h"
@@ -96,7 +96,8 @@ void Planner::BatchStart(uint32_t id, int64_t time) {
   At(end, What::kBatchFinish, id);
 }
 
-// Draws each unit's result. Where nothing is measured on the single unit, the charge passes or fails as a whole if it can be repeated.
+// Draws each unit's result. Where nothing is measured on the single unit, the charge passes or fails as a whole if it can be
+// repeated.
 void Planner::JudgeCarrier(Carrier& carrier, int64_t time) {
   const Item& item = plan_.model.items[carrier.item];
   const Operation& operation = item.operations[carrier.operation];
@@ -110,7 +111,8 @@ void Planner::JudgeCarrier(Carrier& carrier, int64_t time) {
       if (tries.operation == carrier.operation && tries.reworks >= operation.max_reworks) charge_fails = false;
     }
   }
-  const bool dead = Faults() && !as_one && operation.HasEveryUnitValue() && operation.capacity <= 100 && Uniform(Mix(charge)) < kDeadChannels;
+  const bool dead =
+      Faults() && !as_one && operation.HasEveryUnitValue() && operation.capacity <= 100 && Uniform(Mix(charge)) < kDeadChannels;
   const size_t dead_slot = Mix(charge + 1) % carrier.slots.size();
   for (size_t i = 0; i < carrier.slots.size(); ++i) {
     Carrier::Slot& slot = carrier.slots[i];

@@ -15,8 +15,9 @@
 namespace mes::mesctl::simulate {
 namespace {
 
-constexpr const char* kKindNames[kKinds] = {"arrived", "started", "completed", "measured", "consumed", "installed", "scrapped", "aborted",
-                                            "condition", "carrier_loaded", "carrier_unloaded", "", "", "", ""};
+constexpr const char* kKindNames[kKinds] = {"arrived",          "started",  "completed", "measured",  "consumed",
+                                            "installed",        "scrapped", "aborted",   "condition", "carrier_loaded",
+                                            "carrier_unloaded", "",         "",          "",          ""};
 
 [[gnu::format(printf, 2, 3)]] void Append(std::string& text, const char* format, ...) {
   char line[512];
@@ -41,7 +42,8 @@ void AppendEvents(const Plan& plan, std::string& text) {
   Append(text, "events                %lld at %zu stations\n", Wide(plan.total), plan.model.stations.size());
   Append(text, "  recorded            %lld\n", Wide(plan.total - rejected));
   for (int kind = 0; kind < kKinds; ++kind) {
-    if (*kKindNames[kind] != '\0') Append(text, "    %-17s %lld\n", kKindNames[kind], Wide(plan.events[static_cast<size_t>(kind)]));
+    if (*kKindNames[kind] != '\0')
+      Append(text, "    %-17s %lld\n", kKindNames[kind], Wide(plan.events[static_cast<size_t>(kind)]));
   }
   Append(text, "  rejected, as meant  %lld\n", Wide(rejected));
   for (const auto& [reason, count] : by_reason) Append(text, "    %-17s %lld\n", reason.c_str(), Wide(count));
@@ -68,7 +70,8 @@ void AppendUnits(const Plan& plan, std::string& text) {
   Append(text, "%-16s %8s %9s %6s %8s\n", "units and lots", "good", "scrapped", "open", "bought");
   for (const auto& [code, count] : counts) {
     if (count.good + count.scrapped + count.open == 0) continue;
-    Append(text, "  %-14s %8lld %9lld %6lld %8lld\n", code.c_str(), Wide(count.good), Wide(count.scrapped), Wide(count.open), Wide(count.bought));
+    Append(text, "  %-14s %8lld %9lld %6lld %8lld\n", code.c_str(), Wide(count.good), Wide(count.scrapped), Wide(count.open),
+           Wide(count.bought));
   }
   int64_t lots = 0;
   for (const Lot& lot : plan.lots) lots += lot.unit == UINT32_MAX;
@@ -85,8 +88,8 @@ const char* EndState(const Order& order) {
 void AppendOrders(const Plan& plan, std::string& text) {
   Append(text, "%-38s %11s %11s %11s %10s %s\n", "orders", "ordered", "started", "good", "scrapped", "state");
   for (const Order& order : plan.orders) {
-    Append(text, "  %-36s %11s %11s %11s %10s %s\n", order.code.c_str(), DecimalOf(order.ordered).c_str(), DecimalOf(order.started).c_str(),
-           DecimalOf(order.good).c_str(), DecimalOf(order.scrapped).c_str(), EndState(order));
+    Append(text, "  %-36s %11s %11s %11s %10s %s\n", order.code.c_str(), DecimalOf(order.ordered).c_str(),
+           DecimalOf(order.started).c_str(), DecimalOf(order.good).c_str(), DecimalOf(order.scrapped).c_str(), EndState(order));
   }
   text += "\n";
 }
@@ -108,8 +111,8 @@ void AppendYields(const Plan& plan, std::string& text) {
     const Item& item = plan.model.items[key.first];
     const Operation& operation = item.operations[key.second];
     Append(text, "  %-14s %-7s %10lld %10lld %9s %9s %9lld\n", item.code.c_str(), operation.code.c_str(), Wide(count.first_runs),
-           Wide(count.first_passes), Percent(count.first_passes, count.first_runs).c_str(), Percent(operation.first_pass_yield).c_str(),
-           Wide(count.scrapped));
+           Wide(count.first_passes), Percent(count.first_passes, count.first_runs).c_str(),
+           Percent(operation.first_pass_yield).c_str(), Wide(count.scrapped));
   }
 }
 
@@ -134,7 +137,8 @@ struct Comparison {
   std::vector<std::string> differences;
 
   void Number(const std::string& what, int64_t planned, int64_t found) {
-    if (planned != found) differences.push_back(what + ": planned " + std::to_string(planned) + ", the server has " + std::to_string(found));
+    if (planned != found)
+      differences.push_back(what + ": planned " + std::to_string(planned) + ", the server has " + std::to_string(found));
   }
   void Text(const std::string& what, const std::string& planned, const std::string& found) {
     if (planned != found) differences.push_back(what + ": planned " + planned + ", the server has " + found);
@@ -220,8 +224,8 @@ struct Comparison {
     for (const auto& [item, codes] : ContentsOf(plan, unit)) {
       const auto& have = found[item];
       if (have == codes) continue;
-      differences.push_back("trace of " + code + ": planned " + std::to_string(codes.size()) + " of " + item + ", the server has " +
-                            std::to_string(have.size()));
+      differences.push_back("trace of " + code + ": planned " + std::to_string(codes.size()) + " of " + item +
+                            ", the server has " + std::to_string(have.size()));
     }
   }
 
@@ -238,8 +242,8 @@ struct Comparison {
         });
     const std::set<std::string> planned = UsersOf(plan, lot, product);
     if (planned == found) return;
-    differences.push_back("where lot " + plan.LotCode(lot) + " was used: planned " + std::to_string(planned.size()) + " of " + product +
-                          ", the server has " + std::to_string(found.size()));
+    differences.push_back("where lot " + plan.LotCode(lot) + " was used: planned " + std::to_string(planned.size()) + " of " +
+                          product + ", the server has " + std::to_string(found.size()));
   }
 };
 
@@ -303,8 +307,8 @@ std::vector<uint32_t> FirstVehicles(const Plan& plan) {
 
 std::string Summary(const Plan& plan) {
   std::string text;
-  Append(text, "simulated run %s: seed %u, %d cars, %d trucks of each kind, %d own stacks, %d more systems\n\n", plan.prefix.c_str(),
-         plan.demand.seed, plan.demand.cars, plan.demand.trucks, plan.demand.stacks, plan.demand.systems);
+  Append(text, "simulated run %s: seed %u, %d cars, %d trucks of each kind, %d own stacks, %d more systems\n\n",
+         plan.prefix.c_str(), plan.demand.seed, plan.demand.cars, plan.demand.trucks, plan.demand.stacks, plan.demand.systems);
   AppendEvents(plan, text);
   AppendUnits(plan, text);
   AppendOrders(plan, text);

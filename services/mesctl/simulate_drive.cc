@@ -62,7 +62,11 @@ struct StationState {
 class Driver {
  public:
   Driver(const Connection& connection, const Plan& plan, const DriveOptions& options)
-      : plan_(plan), options_(options), stub_(connection.Channel()), acked_(plan.scripts.size() + 1), states_(plan.scripts.size()),
+      : plan_(plan),
+        options_(options),
+        stub_(connection.Channel()),
+        acked_(plan.scripts.size() + 1),
+        states_(plan.scripts.size()),
         office_(connection, plan) {
     for (size_t s = 0; s < plan.scripts.size(); ++s) {
       acked_[s] = options.done[s];
@@ -201,7 +205,8 @@ class Driver {
     lane.reader.join();
     const grpc::Status status = lane.stream->Finish();
     if (!on_purpose) {
-      if (status.error_code() == grpc::StatusCode::INVALID_ARGUMENT) return Differ("a stream was ended: " + ErrorLine(status)), Halt();
+      if (status.error_code() == grpc::StatusCode::INVALID_ARGUMENT)
+        return Differ("a stream was ended: " + ErrorLine(status)), Halt();
       if (Clock::now() - last_ack_.load() > kPatience) return Differ("no answer for two minutes: " + ErrorLine(status)), Halt();
       std::this_thread::sleep_for(std::chrono::milliseconds(200));
     }
@@ -269,8 +274,8 @@ class Driver {
   bool Check(const Sent& sent, uint32_t sequence, const v1::EventVerdict& verdict) {
     const PlannedEvent& planned = plan_.scripts[static_cast<size_t>(sent.station)][sequence - 1];
     v1::EventOutcome outcome = verdict.outcome();
-    const std::string name = plan_.model.stations[static_cast<size_t>(sent.station)].code + "/" + std::to_string(options_.epoch) + "/" +
-                             std::to_string(sequence);
+    const std::string name = plan_.model.stations[static_cast<size_t>(sent.station)].code + "/" + std::to_string(options_.epoch) +
+                             "/" + std::to_string(sequence);
     if (outcome == v1::EVENT_OUTCOME_OUT_OF_SEQUENCE) {
       Differ(name + ": out of sequence, expected " + std::to_string(verdict.expected_sequence()));
       Halt();
@@ -281,13 +286,15 @@ class Driver {
     if (duplicate) outcome = verdict.original_outcome();
     const std::string expected = ExpectedRefusal(planned.kind);
     const bool rejected = outcome == v1::EVENT_OUTCOME_REJECTED;
-    const bool named = std::any_of(verdict.refusals().begin(), verdict.refusals().end(), [&](const auto& r) { return r.code() == expected; });
+    const bool named =
+        std::any_of(verdict.refusals().begin(), verdict.refusals().end(), [&](const auto& r) { return r.code() == expected; });
     if (rejected != !expected.empty() || (rejected && !named)) {
       std::string line = name + " " + Describe(sent.station, sequence) + ": ";
       line += rejected ? "rejected" : "recorded, though it should be rejected with " + expected;
       for (const auto& refusal : verdict.refusals()) {
         line += " [" + refusal.code() + "] " + refusal.sentence();
-        for (const auto& evidence : refusal.evidence()) line += " (" + evidence.kind() + " " + evidence.id() + ": " + evidence.detail() + ")";
+        for (const auto& evidence : refusal.evidence())
+          line += " (" + evidence.kind() + " " + evidence.id() + ": " + evidence.detail() + ")";
         if (line.size() > 600) break;
       }
       Differ(line);
@@ -295,8 +302,8 @@ class Driver {
     }
     if (duplicate || rejected) return true;
     if (const int units = UnitsExpected(planned); units != verdict.units() && planned.kind != Kind::kCondition) {
-      std::string line = name + " " + Describe(sent.station, sequence) + ": acted on " + std::to_string(verdict.units()) + " units, planned " +
-                         std::to_string(units);
+      std::string line = name + " " + Describe(sent.station, sequence) + ": acted on " + std::to_string(verdict.units()) +
+                         " units, planned " + std::to_string(units);
       if (verdict.refusals_size() > 0) line += " [" + verdict.refusals(0).code() + "] " + verdict.refusals(0).sentence();
       Differ(line);
     }
@@ -324,11 +331,13 @@ class Driver {
   void RunOffice() {
     for (size_t i = 0; i < plan_.office.size() && !stop_; ++i) {
       const Ref& after = plan_.office[i].after;
-      while (after.sequence != 0 && acked_[after.script].load(std::memory_order_acquire) < after.sequence && !stop_) WaitFor(generation_.load());
+      while (after.sequence != 0 && acked_[after.script].load(std::memory_order_acquire) < after.sequence && !stop_)
+        WaitFor(generation_.load());
       while (!stop_) {
         const grpc::Status status = office_.Do(i);
         if (status.ok()) break;
-        const bool again = status.error_code() == grpc::StatusCode::UNAVAILABLE || status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
+        const bool again =
+            status.error_code() == grpc::StatusCode::UNAVAILABLE || status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
         if (!again || Clock::now() - last_ack_.load() > kPatience) {
           Differ(office_.Describe(i) + ": " + ErrorLine(status));
           Halt();
@@ -354,11 +363,13 @@ class Driver {
     shown_events_ = done_;
     const double share = plan_.total == 0 ? 1 : static_cast<double>(done_) / static_cast<double>(plan_.total);
     if (!terminal) {
-      fprintf(stderr, "%lld of %lld events (%.1f %%), %.0f/s\n", static_cast<long long>(done_), static_cast<long long>(plan_.total), 100 * share, rate);
+      fprintf(stderr, "%lld of %lld events (%.1f %%), %.0f/s\n", static_cast<long long>(done_),
+              static_cast<long long>(plan_.total), 100 * share, rate);
       return;
     }
     const std::string bar(static_cast<size_t>(30 * std::min(1.0, share)), '#');
-    fprintf(stderr, "\r[%-30s] %5.1f %% %lld events %.0f/s   %s", bar.c_str(), 100 * share, static_cast<long long>(done_), rate, last ? "\n" : "");
+    fprintf(stderr, "\r[%-30s] %5.1f %% %lld events %.0f/s   %s", bar.c_str(), 100 * share, static_cast<long long>(done_), rate,
+            last ? "\n" : "");
     fflush(stderr);
   }
 

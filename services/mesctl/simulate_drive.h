@@ -1,6 +1,6 @@
-// Tells the plan to the server: every station's script over bidi streams that several stations share, the office's calls beside them.
-// An event is sent when all it depends on is acknowledged; what stays unacknowledged when a stream breaks is sent again. Picks up where
-// the server's cursors stand.
+// Tells the plan to the server: every station's script over bidi streams that several stations share, the office's calls beside
+// them. An event is sent when all it depends on is acknowledged; what stays unacknowledged when a stream breaks is sent again.
+// Picks up where the server's cursors stand.
 #pragma once
 
 #include <cstdint>

@@ -62,7 +62,8 @@ struct Builder {
 
   std::string FailureCode(uint32_t unit, uint16_t run, bool by_eye) const {
     const int faulty = by_eye ? -1 : FaultyCharacteristic(unit, run);
-    return (faulty < 0 ? operation.code + "_SEEN" : operation.characteristics[static_cast<size_t>(faulty)].code + "_OUT").substr(0, 32);
+    return (faulty < 0 ? operation.code + "_SEEN" : operation.characteristics[static_cast<size_t>(faulty)].code + "_OUT")
+        .substr(0, 32);
   }
 
   void Start(v1::Started& started) const {
@@ -104,12 +105,14 @@ struct Builder {
   void AddCurve(v1::Completed& completed) const {
     v1::CurveReference& curve = *completed.add_curves();
     curve.set_name(operation.code);
-    curve.set_uri("historian://" + plan.model.stations[static_cast<size_t>(station)].code + "/" + std::to_string(planned.time / kSecond));
+    curve.set_uri("historian://" + plan.model.stations[static_cast<size_t>(station)].code + "/" +
+                  std::to_string(planned.time / kSecond));
     curve.set_points(operation.cycle / kSecond);
     std::string hash;
     for (uint64_t part = 0; part < 4; ++part) {
       char text[20];
-      std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(Draw(planned.subject, planned.run, Topic::kCurve, part)));
+      std::snprintf(text, sizeof text, "%016llx",
+                    static_cast<unsigned long long>(Draw(planned.subject, planned.run, Topic::kCurve, part)));
       hash += text;
     }
     curve.set_sha256(hash);
@@ -140,7 +143,8 @@ struct Builder {
     for (const BomLine& line : operation.lines) {
       if (line.item == static_cast<int>(lot.item)) quantity = line.quantity_micro;
     }
-    if (item.IsLot()) quantity = std::max<int64_t>(1, static_cast<int64_t>(static_cast<__int128>(quantity) * QuantityAt() / kMicro));
+    if (item.IsLot())
+      quantity = std::max<int64_t>(1, static_cast<int64_t>(static_cast<__int128>(quantity) * QuantityAt() / kMicro));
     consumed.mutable_quantity()->set_value(DecimalOf(quantity));
     consumed.mutable_quantity()->set_uom(plan.model.items[lot.item].uom);
   }
@@ -154,8 +158,8 @@ struct Builder {
     condition.set_in_order(true);
     SetTime(*condition.mutable_expire_time(), planned.time + LongestValidity(kind));
     if (IsPersonal(kind)) condition.set_person(plan.Operator(station));
-    const double u = Uniform(simulate::Draw({plan.demand.seed, static_cast<uint64_t>(station), static_cast<uint64_t>(planned.time),
-                                             static_cast<uint64_t>(Topic::kReading)}));
+    const double u = Uniform(simulate::Draw({plan.demand.seed, static_cast<uint64_t>(station),
+                                             static_cast<uint64_t>(planned.time), static_cast<uint64_t>(Topic::kReading)}));
     auto& readings = *condition.mutable_readings();
     switch (kind) {
       case v1::CONDITION_KIND_TOOL_LIFE:
@@ -194,7 +198,8 @@ struct Builder {
     const Characteristic& c = operation.characteristics.front();
     v1::MeasuredValues& values = *measured.add_values();
     values.set_characteristic_code(c.code);
-    for (int r = 0; r < c.replicates; ++r) values.add_values(planned.kind == Kind::kBadValue && r == 0 ? std::nan("") : c.nominal);
+    for (int r = 0; r < c.replicates; ++r)
+      values.add_values(planned.kind == Kind::kBadValue && r == 0 ? std::nan("") : c.nominal);
     if (planned.kind == Kind::kBadReplicates) values.add_values(c.nominal);
   }
 
@@ -242,7 +247,8 @@ void BuildEvent(const Plan& plan, int station, uint32_t sequence, v1::StationEve
     if (on_carrier) {
       event.set_carrier_code(plan.CarrierCode(planned.subject));
     } else {
-      event.set_unit_code(planned.kind == Kind::kBadUnit ? plan.prefix + "NOBODY" : plan.UnitCode(planned.subject, planned.stage));
+      event.set_unit_code(planned.kind == Kind::kBadUnit ? plan.prefix + "NOBODY"
+                                                         : plan.UnitCode(planned.subject, planned.stage));
     }
     event.set_operation(operation.number);
     if (operation.personal) event.set_operator_id(plan.Operator(station));
@@ -259,7 +265,8 @@ void BuildEvent(const Plan& plan, int station, uint32_t sequence, v1::StationEve
       build.Complete(*event.mutable_completed());
       break;
     case Kind::kMeasured:
-      build.AddValues(planned.subject, planned.run, planned.flags & kFails, planned.flags & kByEye, false, Kind::kMeasured, *event.mutable_measured());
+      build.AddValues(planned.subject, planned.run, planned.flags & kFails, planned.flags & kByEye, false, Kind::kMeasured,
+                      *event.mutable_measured());
       break;
     case Kind::kConsumed:
       build.Consume(*event.mutable_consumed());

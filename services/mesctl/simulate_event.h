@@ -1,5 +1,5 @@
-// A planned event as it is sent. Values are drawn here, around their nominal, from what the event is about: building an event twice
-// gives the same bytes, so that a resend is a duplicate.
+// A planned event as it is sent. Values are drawn here, around their nominal, from what the event is about: building an event
+// twice gives the same bytes, so that a resend is a duplicate.
 #pragma once
 
 #include "mes/v1/station_event.pb.h"

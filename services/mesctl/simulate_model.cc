@@ -17,14 +17,20 @@ constexpr int kLargestCarrier = 4'800;
 constexpr int64_t kLargestLotMicro = 3'600 * kMicro;
 
 const std::map<std::string, v1::ConditionKind>& ConditionNames() {
-  static const std::map<std::string, v1::ConditionKind> names = {
-      {"CAL_TESTER", v1::CONDITION_KIND_CAL_TESTER},   {"CAL_TORQUE", v1::CONDITION_KIND_CAL_TORQUE},
-      {"SCALE_CAL", v1::CONDITION_KIND_SCALE_CAL},     {"LEAK_REF", v1::CONDITION_KIND_LEAK_REF},
-      {"GOLDEN", v1::CONDITION_KIND_GOLDEN},           {"TOOL_LIFE", v1::CONDITION_KIND_TOOL_LIFE},
-      {"POT_LIFE", v1::CONDITION_KIND_POT_LIFE},       {"OPERATOR_HV", v1::CONDITION_KIND_OPERATOR_HV},
-      {"OPERATOR_H2", v1::CONDITION_KIND_OPERATOR_H2}, {"H2_SAFETY", v1::CONDITION_KIND_H2_SAFETY},
-      {"ENV_DRYROOM", v1::CONDITION_KIND_ENV_DRYROOM}, {"ENV_RH", v1::CONDITION_KIND_ENV_RH},
-      {"ESD", v1::CONDITION_KIND_ESD},                 {"PGM_CUSTODY", v1::CONDITION_KIND_PGM_CUSTODY}};
+  static const std::map<std::string, v1::ConditionKind> names = {{"CAL_TESTER", v1::CONDITION_KIND_CAL_TESTER},
+                                                                 {"CAL_TORQUE", v1::CONDITION_KIND_CAL_TORQUE},
+                                                                 {"SCALE_CAL", v1::CONDITION_KIND_SCALE_CAL},
+                                                                 {"LEAK_REF", v1::CONDITION_KIND_LEAK_REF},
+                                                                 {"GOLDEN", v1::CONDITION_KIND_GOLDEN},
+                                                                 {"TOOL_LIFE", v1::CONDITION_KIND_TOOL_LIFE},
+                                                                 {"POT_LIFE", v1::CONDITION_KIND_POT_LIFE},
+                                                                 {"OPERATOR_HV", v1::CONDITION_KIND_OPERATOR_HV},
+                                                                 {"OPERATOR_H2", v1::CONDITION_KIND_OPERATOR_H2},
+                                                                 {"H2_SAFETY", v1::CONDITION_KIND_H2_SAFETY},
+                                                                 {"ENV_DRYROOM", v1::CONDITION_KIND_ENV_DRYROOM},
+                                                                 {"ENV_RH", v1::CONDITION_KIND_ENV_RH},
+                                                                 {"ESD", v1::CONDITION_KIND_ESD},
+                                                                 {"PGM_CUSTODY", v1::CONDITION_KIND_PGM_CUSTODY}};
   return names;
 }
 
@@ -106,9 +112,11 @@ void AddWindows(Item& item, const v1::ProductDefinition& product) {
     w.min = given.has_min_seconds() ? given.min_seconds() * kSecond : 0;
     w.max = given.has_max_seconds() ? given.max_seconds() * kSecond : 0;
     w.only_flags = given.late_action() == "flag";
-    if (w.from < 0 || w.to < 0) throw std::runtime_error("time window " + given.id() + " of " + item.code + " names an unknown operation");
+    if (w.from < 0 || w.to < 0)
+      throw std::runtime_error("time window " + given.id() + " of " + item.code + " names an unknown operation");
     const bool of_material = w.from_moment == Moment::kMaterialOpen || w.from_moment == Moment::kMaterialAge;
-    if (of_material && w.from == w.to && w.to_moment == Moment::kStart) item.operations[static_cast<size_t>(w.to)].names_materials = true;
+    if (of_material && w.from == w.to && w.to_moment == Moment::kStart)
+      item.operations[static_cast<size_t>(w.to)].names_materials = true;
     item.windows.push_back(w);
   }
 }
@@ -149,7 +157,8 @@ void AddStations(Model& model, const std::vector<v1::Station>& stations, int per
     Item& item = model.items[static_cast<size_t>(item_index)];
     for (Operation& operation : item.operations) {
       if (static_cast<int>(operation.stations.size()) >= per_operation) continue;
-      if (std::find(given->operations().begin(), given->operations().end(), operation.number) == given->operations().end()) continue;
+      if (std::find(given->operations().begin(), given->operations().end(), operation.number) == given->operations().end())
+        continue;
       const auto [found, fresh] = model.station_by_code.try_emplace(given->code(), static_cast<int>(model.stations.size()));
       if (fresh) model.stations.push_back({given->code(), item_index});
       operation.stations.push_back(found->second);
@@ -168,8 +177,9 @@ void Finish(Model& model) {
     item.batch_micro = std::min<int64_t>(std::llround(first), kLargestLotMicro / kMicro) * kMicro;
     for (const Operation& operation : item.operations) {
       if (!operation.exclusive) continue;
-      const double per_unit = item.IsLot() ? std::max(1.0, static_cast<double>(item.batch_micro) / kMicro / operation.units_per_cycle)
-                                           : 1.0 / operation.units_per_cycle;
+      const double per_unit = item.IsLot()
+                                  ? std::max(1.0, static_cast<double>(item.batch_micro) / kMicro / operation.units_per_cycle)
+                                  : 1.0 / operation.units_per_cycle;
       const bool roomy = item.IsLot() && item.split_before >= 0 && operation.units_per_cycle * kMicro >= 1.5 * item.batch_micro;
       if (roomy) continue;
       const double takt = static_cast<double>(operation.cycle) * per_unit / static_cast<double>(operation.stations.size());

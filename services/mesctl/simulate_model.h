@@ -1,5 +1,5 @@
-// The plant as the simulator needs it: what ListProducts, GetProduct and ListStations answer, with names turned into indices. Items are
-// made products and bought materials alike; an operation knows the stations that do it.
+// The plant as the simulator needs it: what ListProducts, GetProduct and ListStations answer, with names turned into indices.
+// Items are made products and bought materials alike; an operation knows the stations that do it.
 #pragma once
 
 #include <cstdint>
@@ -104,14 +104,14 @@ struct Item {
   int64_t batch_micro = 0;
 };
 
-struct StationInfo {
+struct PlantStation {
   std::string code;
   int item = 0;
 };
 
 struct Model {
   std::vector<Item> items;
-  std::vector<StationInfo> stations;
+  std::vector<PlantStation> stations;
   std::unordered_map<std::string, int> item_by_code;
   std::unordered_map<std::string, int> station_by_code;
 
@@ -124,8 +124,8 @@ struct Model {
 int64_t LongestValidity(v1::ConditionKind kind);
 bool IsPersonal(v1::ConditionKind kind);
 
-// Builds a model. Each operation gets at most `stations_per_operation` stations. Throws std::runtime_error for a plant that cannot run
-// (an operation without stations).
+// Builds a model. Each operation gets at most `stations_per_operation` stations. Throws std::runtime_error for a plant that
+// cannot run (an operation without stations).
 Model BuildModel(const std::vector<v1::Material>& materials, const std::vector<v1::ProductDefinition>& products,
                  const std::vector<v1::Station>& stations, int stations_per_operation);
 

@@ -18,10 +18,12 @@ void SetQuantity(v1::Quantity& quantity, int64_t micro, const std::string& uom) 
 }
 
 // Request ids are short of 64 characters whatever the codes: the order's place in the plan, not its code.
-std::string RequestIdOf(const Plan& plan, const char* what, size_t index) { return "sim-" + plan.prefix + what + "-" + std::to_string(index); }
+std::string RequestIdOf(const Plan& plan, const char* what, size_t index) {
+  return "sim-" + plan.prefix + what + "-" + std::to_string(index);
+}
 
-void Move(const Connection& connection, const Plan& plan, size_t index, v1::WorkOrderAction action, const char* what, const char* reason,
-          bool with_children) {
+void Move(const Connection& connection, const Plan& plan, size_t index, v1::WorkOrderAction action, const char* what,
+          const char* reason, bool with_children) {
   v1::TransitionWorkOrderRequest request;
   request.set_request_id(RequestIdOf(plan, what, index));
   request.set_work_order_code(plan.orders[index].code);

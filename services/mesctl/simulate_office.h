@@ -1,5 +1,5 @@
-// The office's side of a run: it receives, opens and parts lots, receives units, makes orders and moves them. Every call has a request
-// id made of the run and its place in it, so that a run that is picked up repeats them without effect.
+// The office's side of a run: it receives, opens and parts lots, receives units, makes orders and moves them. Every call has a
+// request id made of the run and its place in it, so that a run that is picked up repeats them without effect.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
@@ -27,7 +27,8 @@ class OfficeCaller {
   v1::UnitService::Stub units_;
 };
 
-// Creates and releases the plan's orders, cancels what is bought instead. Answers differences between the server's explosion and ours.
+// Creates and releases the plan's orders, cancels what is bought instead. Answers differences between the server's explosion and
+// ours.
 std::vector<std::string> MakeOrders(const Connection& connection, const Plan& plan);
 // Completes every order of which nothing is open.
 void CompleteOrders(const Connection& connection, const Plan& plan);

@@ -51,9 +51,10 @@ std::deque<Order> PlanOrders(const Model& model, const Demand& demand, const std
     std::vector<std::pair<int, int64_t>> below_stack;
     if (stack >= 0 && item != stack) Explode(model, stack, kMicro, below_stack);
     for (const auto& [child, quantity] : needs) {
-      Order order{prefix + product + "/" + model.items[static_cast<size_t>(child)].code, static_cast<uint32_t>(child), quantity, root, root};
+      Order order{prefix + product + "/" + model.items[static_cast<size_t>(child)].code, static_cast<uint32_t>(child), quantity,
+                  root, root};
       order.bought_instead = item != stack && (child == stack || std::any_of(below_stack.begin(), below_stack.end(),
-                                                                               [&](const auto& n) { return n.first == child; }));
+                                                                             [&](const auto& n) { return n.first == child; }));
       orders.push_back(std::move(order));
     }
   };

@@ -1,9 +1,10 @@
-// What will happen: every event of every station, in order, with what each has to wait for. Made from the seed before the first event
-// is sent, so that a run can be killed and picked up, and so that the server's books can be compared with known ones.
+// What will happen: every event of every station, in order, with what each has to wait for. Made from the seed before the first
+// event is sent, so that a run can be killed and picked up, and so that the server's books can be compared with known ones.
 //
-// The plan is a discrete-event simulation of the plant in event time: units walk their routes, wait for stations, carriers, components
-// and time windows, fail with the planned yields and are retested, reworked or scrapped and replaced. Events are emitted in order of
-// their time, and depend only on events emitted before them: sending each as soon as its dependencies are acknowledged never deadlocks.
+// The plan is a discrete-event simulation of the plant in event time: units walk their routes, wait for stations, carriers,
+// components and time windows, fail with the planned yields and are retested, reworked or scrapped and replaced. Events are
+// emitted in order of their time, and depend only on events emitted before them: sending each as soon as its dependencies are
+// acknowledged never deadlocks.
 //
 // Nothing here sends, reads a clock or knows gRPC.
 #pragma once
@@ -37,35 +38,48 @@ struct Ref {
 };
 
 enum class Kind : uint8_t {
-  kArrived, kStarted, kCompleted, kMeasured, kConsumed, kInstalled, kScrapped, kAborted, kCondition, kLoaded, kUnloaded,
-  kBadUnit, kBadOperation, kBadValue, kBadReplicates
+  kArrived,
+  kStarted,
+  kCompleted,
+  kMeasured,
+  kConsumed,
+  kInstalled,
+  kScrapped,
+  kAborted,
+  kCondition,
+  kLoaded,
+  kUnloaded,
+  kBadUnit,
+  kBadOperation,
+  kBadValue,
+  kBadReplicates
 };
 inline constexpr int kKinds = 15;
 // The reason that a deliberately bad event must be refused with; empty for good ones.
 std::string ExpectedRefusal(Kind kind);
 
 enum PlannedFlag : uint8_t {
-  kFails = 1,            // the run's verdict
-  kStationPasses = 2,    // the station says PASS although a value is outside its limits
-  kByEye = 4,            // fails without a value outside limits
-  kTwice = 8,            // sent a second time, to be answered as a duplicate
-  kCreates = 16,         // the first start: names the order
-  kOnCarrier = 32,       // subject is a carrier
-  kLateReport = 64,      // reported after newer ones
-  kSampled = 128,        // also the characteristics that are only sampled
+  kFails = 1,          // the run's verdict
+  kStationPasses = 2,  // the station says PASS although a value is outside its limits
+  kByEye = 4,          // fails without a value outside limits
+  kTwice = 8,          // sent a second time, to be answered as a duplicate
+  kCreates = 16,       // the first start: names the order
+  kOnCarrier = 32,     // subject is a carrier
+  kLateReport = 64,    // reported after newer ones
+  kSampled = 128,      // also the characteristics that are only sampled
 };
 
-// One event of a station's script. `subject`: unit or carrier; `object`: lot (consumed), component (installed), grade (completed),
-// condition kind, order (first start).
+// One event of a station's script. `subject`: unit or carrier; `object`: lot (consumed), component (installed), grade
+// (completed), condition kind, order (first start).
 struct PlannedEvent {
   int64_t time = 0;
   uint32_t subject = 0;
   uint32_t object = 0;
   uint32_t first_dependency = 0;
   uint16_t dependencies = 0;
-  uint16_t run = 0;    // counts a unit's runs: draws of values are about it
+  uint16_t run = 0;  // counts a unit's runs: draws of values are about it
   uint8_t operation = 0;
-  uint8_t stage = 0;   // identities that the subject has had
+  uint8_t stage = 0;  // identities that the subject has had
   Kind kind = Kind::kArrived;
   uint8_t flags = 0;
 };
@@ -104,12 +118,12 @@ struct Unit {
   uint8_t stage = 0;
   uint8_t grade = 0;
   Status status = Status::kInProcess;
-  int16_t failed = -1;       // operation whose last run failed
+  int16_t failed = -1;  // operation whose last run failed
   bool started = false;
-  int32_t station = -1;      // chosen for the next run
+  int32_t station = -1;  // chosen for the next run
   uint64_t attempted = 0;
-  uint64_t supplied = 0;     // operations whose materials are in
-  int64_t identity_time = 0; // when its code was engraved
+  uint64_t supplied = 0;         // operations whose materials are in
+  int64_t identity_time = 0;     // when its code was engraved
   int64_t quantity = 0;          // lots: good by now
   int64_t started_quantity = 0;  // lots: at the first start
   uint32_t mother = UINT32_MAX;
@@ -169,7 +183,7 @@ struct YieldCount {
 struct Plan {
   Demand demand;
   Model model;
-  std::string prefix;  // `S1-`
+  std::string prefix;                              // `S1-`
   std::vector<std::vector<PlannedEvent>> scripts;  // by station; an event's sequence is its place + 1
   std::vector<OfficeCall> office;
   std::vector<Ref> dependencies;
@@ -206,8 +220,8 @@ int SystemsForOwnStacks(int stacks, int trucks);
 // Throws std::runtime_error when the plant cannot meet the demand.
 Plan MakePlan(Model model, const Demand& demand);
 
-// 24 characters after GB/T 34014-2017: manufacturer, product and battery type, specification, the seed as traceability information,
-// date of the instant in Asia/Shanghai, number within the run.
+// 24 characters after GB/T 34014-2017: manufacturer, product and battery type, specification, the seed as traceability
+// information, date of the instant in Asia/Shanghai, number within the run.
 std::string Gbt34014(char product_type, int specification, uint32_t seed, int64_t time, uint32_t number);
 
 }  // namespace mes::mesctl::simulate

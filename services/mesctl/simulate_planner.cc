@@ -50,7 +50,8 @@ Plan Planner::Run() {
   while (!queue_.empty()) {
     const Entry entry = queue_.top();
     queue_.pop();
-    if (entry.time > plan_.demand.start + kHorizon) throw std::runtime_error("the plan does not end within 400 days: the demand cannot be met");
+    if (entry.time > plan_.demand.start + kHorizon)
+      throw std::runtime_error("the plan does not end within 400 days: the demand cannot be met");
     Handle(entry);
   }
   for (const Job& job : jobs_) {
@@ -100,7 +101,9 @@ Ref Planner::Emit(int station, PlannedEvent event, const std::vector<Ref>& after
   }
   event.dependencies = static_cast<uint16_t>(plan_.dependencies.size() - event.first_dependency);
   const uint32_t sequence = static_cast<uint32_t>(script.size() + 1);
-  if (Faults() && Draw({plan_.demand.seed, static_cast<uint64_t>(station), sequence, static_cast<uint64_t>(Topic::kDuplicate)}) % kTwiceOneIn == 0) {
+  if (Faults() && Draw({plan_.demand.seed, static_cast<uint64_t>(station), sequence, static_cast<uint64_t>(Topic::kDuplicate)}) %
+                          kTwiceOneIn ==
+                      0) {
     event.flags |= kTwice;
     ++plan_.twice;
   }
@@ -136,12 +139,14 @@ YieldCount& Planner::YieldOf(const Unit& unit) {
   return plan_.yields[{root, unit.item, unit.operation}];
 }
 
-// Windows ---------------------------------------------------------------------------------------------------------------------------
+// Windows
+// ---------------------------------------------------------------------------------------------------------------------------
 
 int64_t Planner::Earliest(const Unit& unit, int operation, Moment moment, int64_t time) const {
   for (const Clock& clock : unit.clocks) {
     const Window& window = ItemOf(unit).windows[clock.window];
-    if (window.to == operation && window.to_moment == moment && window.min > 0) time = std::max(time, clock.since + window.min + kSecond);
+    if (window.to == operation && window.to_moment == moment && window.min > 0)
+      time = std::max(time, clock.since + window.min + kSecond);
   }
   return time;
 }
@@ -149,7 +154,8 @@ int64_t Planner::Earliest(const Unit& unit, int operation, Moment moment, int64_
 bool Planner::TooLate(const Unit& unit, int operation, Moment moment, int64_t time) const {
   return std::any_of(unit.clocks.begin(), unit.clocks.end(), [&](const Clock& clock) {
     const Window& window = ItemOf(unit).windows[clock.window];
-    return window.to == operation && window.to_moment == moment && window.max > 0 && !window.only_flags && time > clock.since + window.max - kSecond;
+    return window.to == operation && window.to_moment == moment && window.max > 0 && !window.only_flags &&
+           time > clock.since + window.max - kSecond;
   });
 }
 
@@ -173,7 +179,8 @@ void Planner::EndClocks(Unit& unit, int operation, Moment moment) {
   });
 }
 
-// Single runs -----------------------------------------------------------------------------------------------------------------------
+// Single runs
+// -----------------------------------------------------------------------------------------------------------------------
 
 int Planner::ChooseStation(const Operation& operation, int64_t time) const {
   int best = operation.stations.front();
@@ -186,7 +193,8 @@ int Planner::ChooseStation(const Operation& operation, int64_t time) const {
 
 bool Planner::Exclusive(const Unit& unit, const Operation& operation) const {
   if (!ItemOf(unit).IsLot()) return operation.exclusive;
-  return operation.units_per_cycle * kMicro < 1.5 * static_cast<double>(unit.quantity);  // else it stands among others in the oven or tank
+  return operation.units_per_cycle * kMicro <
+         1.5 * static_cast<double>(unit.quantity);  // else it stands among others in the oven or tank
 }
 
 int64_t Planner::Duration(const Unit& unit, const Operation& operation) const {
@@ -284,7 +292,8 @@ void Planner::Disturb(uint32_t id, int station, int64_t time) {
 bool Planner::DrawFailure(uint32_t id) const {
   const Unit& unit = plan_.units[id];
   const Operation& operation = OperationOf(unit);
-  const auto tries = std::find_if(unit.tries.begin(), unit.tries.end(), [&](const Tries& t) { return t.operation == unit.operation; });
+  const auto tries =
+      std::find_if(unit.tries.begin(), unit.tries.end(), [&](const Tries& t) { return t.operation == unit.operation; });
   const int retests = tries == unit.tries.end() ? 0 : tries->retests;
   const int reworks = tries == unit.tries.end() ? 0 : tries->reworks;
   const bool recoverable = retests < operation.max_retests || (operation.rework_to >= 0 && reworks < operation.max_reworks);
@@ -318,19 +327,24 @@ void Planner::Finish(uint32_t id, int64_t time) {
   if (sampled) event.flags |= kSampled;
   if (fails) {
     event.flags |= kFails;
-    if (!operation.HasEveryUnitValue() || Uniform(Chance(unit, Topic::kCause)) < 0.1) event.flags |= kByEye;
-    else if (Faults() && !operation.tightens && Uniform(Chance(unit, Topic::kMismatch)) < kStationIsWrong) event.flags |= kStationPasses;
+    if (!operation.HasEveryUnitValue() || Uniform(Chance(unit, Topic::kCause)) < 0.1)
+      event.flags |= kByEye;
+    else if (Faults() && !operation.tightens && Uniform(Chance(unit, Topic::kMismatch)) < kStationIsWrong)
+      event.flags |= kStationPasses;
   }
   const bool replicated = std::any_of(operation.characteristics.begin(), operation.characteristics.end(),
                                       [](const Characteristic& c) { return c.every_unit && c.replicates > 1; });
   if (replicated) {
-    EmitFor(id, station, {.time = time - kSecond / 10, .kind = Kind::kMeasured, .flags = static_cast<uint8_t>(event.flags & (kFails | kByEye))});
+    EmitFor(
+        id, station,
+        {.time = time - kSecond / 10, .kind = Kind::kMeasured, .flags = static_cast<uint8_t>(event.flags & (kFails | kByEye))});
   }
   if (!fails && unit.operation + 1 == static_cast<int>(ItemOf(unit).operations.size()) && ItemOf(unit).group > 0) {
     // Sorted so that each block of good ones is one whole group.
     Job& job = jobs_[static_cast<size_t>(unit.job)];
     const uint64_t block = static_cast<uint64_t>(job.sorted++ / ItemOf(unit).group);
-    const double draw = Uniform(Draw({plan_.demand.seed, ItemOf(unit).hash, static_cast<uint64_t>(unit.job), block, static_cast<uint64_t>(Topic::kGrade)}));
+    const double draw = Uniform(Draw(
+        {plan_.demand.seed, ItemOf(unit).hash, static_cast<uint64_t>(unit.job), block, static_cast<uint64_t>(Topic::kGrade)}));
     unit.grade = draw < 0.75 ? 1 : draw < 0.95 ? 2 : 3;
     event.object = unit.grade;
   }

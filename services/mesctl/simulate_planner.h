@@ -27,16 +27,16 @@ class Planner {
   struct Job {
     uint32_t item = 0;
     int32_t order = -1;
-    int32_t supplement = -1;  // the order for what scrap further up asks for besides
-    int64_t wanted = 0;       // still to be started under the order
-    int64_t free_starts = 0;  // that need no scrapped one before
-    std::deque<Ref> scrapped; // each lets one more start
-    int64_t more_wanted = 0;  // under the supplement
-    int64_t spare = 0;        // good ones on top that nobody asked for yet
-    int64_t postponed = 0;    // replacements that wait for the next campaign
+    int32_t supplement = -1;   // the order for what scrap further up asks for besides
+    int64_t wanted = 0;        // still to be started under the order
+    int64_t free_starts = 0;   // that need no scrapped one before
+    std::deque<Ref> scrapped;  // each lets one more start
+    int64_t more_wanted = 0;   // under the supplement
+    int64_t spare = 0;         // good ones on top that nobody asked for yet
+    int64_t postponed = 0;     // replacements that wait for the next campaign
     int64_t lots_running = 0;
     int64_t sorted = 0;
-    int64_t own_left = INT64_MAX;  // own components that it may still take where bought ones do too (stacks)
+    int64_t own_left = INT64_MAX;                  // own components that it may still take where bought ones do too (stacks)
     std::map<uint8_t, std::deque<uint32_t>> good;  // finished units by grade
     std::deque<uint32_t> lots;                     // finished lots with something left
     std::vector<int> users;                        // jobs that build it in
@@ -116,7 +116,8 @@ class Planner {
   const Item& ItemOf(const Unit& unit) const { return plan_.model.items[unit.item]; }
   const Operation& OperationOf(const Unit& unit) const { return ItemOf(unit).operations[unit.operation]; }
   uint64_t Chance(const Unit& unit, Topic topic, uint64_t more = 0) const {
-    return Draw({plan_.demand.seed, ItemOf(unit).hash, unit.number, unit.operation, unit.runs, static_cast<uint64_t>(topic), more});
+    return Draw(
+        {plan_.demand.seed, ItemOf(unit).hash, unit.number, unit.operation, unit.runs, static_cast<uint64_t>(topic), more});
   }
   bool Faults() const { return plan_.demand.faults; }
 
@@ -129,12 +130,12 @@ class Planner {
   std::vector<Waiting> waiting_;                    // by item * kOperations + operation
   std::vector<int64_t> next_tick_;                  // by item
   std::vector<bool> tick_set_;
-  std::vector<size_t> turn_;                        // by item: which job is next
-  std::vector<uint32_t> numbers_;                   // by item: units and lots so far
+  std::vector<size_t> turn_;       // by item: which job is next
+  std::vector<uint32_t> numbers_;  // by item: units and lots so far
   std::vector<uint32_t> lot_numbers_;
-  std::map<uint32_t, std::deque<uint32_t>> stock_;  // bought units by item
+  std::map<uint32_t, std::deque<uint32_t>> stock_;          // bought units by item
   std::map<std::pair<int, uint32_t>, uint32_t> open_lots_;  // (station, item) -> lot
-  std::vector<int64_t> bought_estimate_;            // by item
+  std::vector<int64_t> bought_estimate_;                    // by item
   std::unordered_map<uint32_t, Ref> lot_of_unit_;
   uint64_t conditions_ = 0;
 };

@@ -1,5 +1,5 @@
-// The simulator's chance: draws are a function of what they are about (seed, unit, operation, run ...), never of the order in which
-// they are asked for. So the same seed tells the same story however it is told, and a run can be picked up in the middle.
+// The simulator's chance: draws are a function of what they are about (seed, unit, operation, run ...), never of the order in
+// which they are asked for. So the same seed tells the same story however it is told, and a run can be picked up in the middle.
 #pragma once
 
 #include <cstdint>
@@ -41,8 +41,24 @@ inline double Normal(uint64_t draw) {
 
 // What a draw is about, so that no two meet.
 enum class Topic : uint64_t {
-  kFail = 1, kScrap, kValue, kMismatch, kAbort, kSwap, kBad, kDuplicate, kCharge, kGrade, kMove, kLoss, kDeadChannel, kReading, kCause,
-  kSampled, kCurve, kLate
+  kFail = 1,
+  kScrap,
+  kValue,
+  kMismatch,
+  kAbort,
+  kSwap,
+  kBad,
+  kDuplicate,
+  kCharge,
+  kGrade,
+  kMove,
+  kLoss,
+  kDeadChannel,
+  kReading,
+  kCause,
+  kSampled,
+  kCurve,
+  kLate
 };
 
 }  // namespace mes::mesctl::simulate

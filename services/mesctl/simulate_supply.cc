@@ -1,5 +1,5 @@
-// Demand and supply of the plan: who waits for what, which lots and components are taken, what is bought, and the conditions that the
-// stations report before they start.
+// Demand and supply of the plan: who waits for what, which lots and components are taken, what is bought, and the conditions that
+// the stations report before they start.
 #include <algorithm>
 #include <stdexcept>
 
@@ -31,7 +31,8 @@ void Planner::MakeJobs() {
     job.wanted = plan_.model.items[order.item].IsLot() ? order.ordered : order.ordered / kMicro;
     job.free_starts = job.wanted;
     job_of[{order.root, order.item}] = static_cast<int>(jobs_.size());
-    if (order.root == static_cast<int32_t>(i) && plan_.model.items[order.item].code == kStack) stack_job = static_cast<int>(jobs_.size());
+    if (order.root == static_cast<int32_t>(i) && plan_.model.items[order.item].code == kStack)
+      stack_job = static_cast<int>(jobs_.size());
     jobs_.push_back(std::move(job));
   }
   for (size_t i = 0; i < jobs_.size(); ++i) {
@@ -50,7 +51,8 @@ void Planner::MakeJobs() {
         jobs_[static_cast<size_t>(supplier)].users.push_back(static_cast<int>(i));
         Job& maker = jobs_[static_cast<size_t>(supplier)];
         if (child.IsLot()) {
-          maker.more_wanted = child.split_before >= 0 ? static_cast<int64_t>(static_cast<double>(maker.wanted) * kSpareElectrode) : 0;
+          maker.more_wanted =
+              child.split_before >= 0 ? static_cast<int64_t>(static_cast<double>(maker.wanted) * kSpareElectrode) : 0;
         } else if (child.lead_time > kLongLead && found != job_of.end()) {
           maker.spare = line.Slots() * (static_cast<int64_t>(static_cast<double>(assemblies) * kSpareAssemblies) + 1);
           maker.more_wanted = maker.spare;
@@ -66,7 +68,8 @@ void Planner::MakeJobs() {
         const bool root = plan_.orders[static_cast<size_t>(job.order)].root == job.order;
         for (const Operation& operation : plan_.model.items[job.item].operations) {
           for (const BomLine& line : operation.lines) {
-            if (plan_.model.items[static_cast<size_t>(line.item)].code != kStack || line.Slots() != pair || root == of_trucks) continue;
+            if (plan_.model.items[static_cast<size_t>(line.item)].code != kStack || line.Slots() != pair || root == of_trucks)
+              continue;
             const int64_t share = of_trucks ? job.wanted * 2 / 3 : job.wanted;
             job.own_left = std::min(own / pair, share) * pair;
             own -= job.own_left;

@@ -1,7 +1,5 @@
-// The simulator's story: that it is the same for the same seed, that its dependencies can be met, and that it keeps the plant's rules
-// as far as they can be told without a server.
-#include "services/mesctl/simulate_plan.h"
-
+// The simulator's story: that it is the same for the same seed, that its dependencies can be met, and that it keeps the plant's
+// rules as far as they can be told without a server.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -11,6 +9,7 @@
 
 #include "domain/product_definition.h"
 #include "services/mesctl/simulate_event.h"
+#include "services/mesctl/simulate_plan.h"
 #include "services/mesctl/simulate_random.h"
 #include "services/plant_files.h"
 
@@ -88,7 +87,8 @@ Model ReferenceModel() {
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
     if (entry.path().extension() != ".json") continue;
     std::ifstream file(entry.path(), std::ios::binary);
-    texts.emplace_back(entry.path().lexically_relative(folder).generic_string(), std::string(std::istreambuf_iterator<char>(file), {}));
+    texts.emplace_back(entry.path().lexically_relative(folder).generic_string(),
+                       std::string(std::istreambuf_iterator<char>(file), {}));
   }
   std::vector<services::PlantText> files;
   for (const auto& [path, content] : texts) files.push_back({path, content});
@@ -118,7 +118,9 @@ Model ReferenceModel() {
   return BuildModel(materials, products, stations, 4);
 }
 
-Plan PlanOf(uint32_t seed, int cars, int trucks, int stacks) { return MakePlan(ReferenceModel(), {seed, cars, trucks, stacks, -1, kStart, true}); }
+Plan PlanOf(uint32_t seed, int cars, int trucks, int stacks) {
+  return MakePlan(ReferenceModel(), {seed, cars, trucks, stacks, -1, kStart, true});
+}
 
 TEST(SimulateTest, TheSameSeedTellsTheSameStory) {
   const Plan one = PlanOf(7, 1, 0, 0);
@@ -145,7 +147,8 @@ TEST(SimulateTest, EveryEventCanBeSentInTheEnd) {
   int64_t told = 0;
   for (bool moved = true; moved;) {
     moved = false;
-    while (acked.back() < plan.office.size() && (plan.office[acked.back()].after.sequence == 0 || met(plan.office[acked.back()].after))) {
+    while (acked.back() < plan.office.size() &&
+           (plan.office[acked.back()].after.sequence == 0 || met(plan.office[acked.back()].after))) {
       ++acked.back();
       moved = true;
     }
