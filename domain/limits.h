@@ -39,6 +39,16 @@ inline constexpr int kMaxStationsPerLine = 1'000;
 inline constexpr int kMaxLinesPerProduct = 100;
 inline constexpr int kMaxStations = 50'000;
 
+inline constexpr size_t kMaxSupplierLength = 64;
+inline constexpr size_t kMaxPassportLength = 200;
+inline constexpr int kMaxUnitsPerReceipt = 10'000;
+inline constexpr int kMaxCodesPerHold = 10'000;
+inline constexpr int kMaxPartsPerSplit = 100;
+inline constexpr int kMaxSourcesPerMerge = 100;
+inline constexpr int64_t kMaxFloorLifeSeconds = 10LL * 366 * 86'400;
+inline constexpr int64_t kMaxEdgesPerWalk = 1'000'000;
+inline constexpr int kEdgesPerPage = 1'000;
+
 inline constexpr int kDefaultPageSize = 50;
 inline constexpr int kMaxPageSize = 1'000;
 

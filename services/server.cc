@@ -15,10 +15,16 @@
 #include "db/migrate.h"
 #include "grpc/health/v1/health.pb.h"
 #include "services/env.h"
+#include "services/genealogy.h"
+#include "services/hold.h"
 #include "services/ingest.h"
+#include "services/lot.h"
 #include "services/product_definition.h"
+#include "services/station.h"
 #include "services/station_event.h"
+#include "services/unit.h"
 #include "services/work_order.h"
+#include "services/yield.h"
 
 namespace mes::services {
 namespace {
@@ -39,6 +45,12 @@ std::vector<std::unique_ptr<grpc::Service>> MakeServices(Env& env) {
   std::vector<std::unique_ptr<grpc::Service>> services;
   services.push_back(MakeProductDefinitionService(env));
   services.push_back(MakeWorkOrderService(env));
+  services.push_back(MakeUnitService(env));
+  services.push_back(MakeLotService(env));
+  services.push_back(MakeHoldService(env));
+  services.push_back(MakeGenealogyService(env));
+  services.push_back(MakeYieldService(env));
+  services.push_back(MakeStationService(env));
   return services;
 }
 

@@ -283,6 +283,8 @@ create table unit (
   constraint unit_hold_count_not_negative check (hold_count >= 0)
 ) with (fillfactor = 60);
 create unique index unit_code_unique on unit (code);
+-- Lots are few among the units; without this a list of them would walk all codes.
+create index unit_lot_by_code on unit (code) where tracking = 2;
 create index unit_by_parent on unit (parent_id) where parent_id is not null;
 create index unit_by_order on unit (work_order_id, unit_id) where work_order_id is not null;
 create index unit_by_carrier on unit (carrier_id) where carrier_id is not null;
