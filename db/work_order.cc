@@ -50,10 +50,11 @@ constexpr const char* kInsert = R"(
 insert into work_order (
   work_order_id, code, material_id, state, ordered_micro, priority, due_time, parent_id, create_time)
 overriding system value
-select *
+select s.work_order_id, s.code, s.material_id, s.state, s.ordered_micro, s.priority, s.due_time, s.parent_id, s.create_time
 from unnest(
   $1::integer[], $2::text[], $3::integer[], $4::smallint[], $5::bigint[], $6::smallint[], $7::timestamptz[], $8::integer[],
   $9::timestamptz[])
+  as s (work_order_id, code, material_id, state, ordered_micro, priority, due_time, parent_id, create_time)
 on conflict (code) do nothing)";
 
 constexpr const char* kFindTaken = R"(

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include <grpcpp/support/status.h>
+#include <grpcpp/impl/service_type.h>
 
 #include "mes/v1/work_order.pb.h"
 #include "services/rpc.h"
