@@ -110,14 +110,14 @@ TEST(Unit, CodesFindCurrentHoldersFirstThenFormerOnes) {
 TEST(Unit, ListsFilterAndGoOnAfterACode) {
   StoredPlant plant;
   plant.AddUnits("HSG", {"B", "A", "C"});
-  plant.AddUnits("KIT", {"K"});
+  plant.AddUnits("CELL", {"K"});
   plant.AddLot("BLT", "L", 5);
   plant.database().Query("update unit set state = 3 where code = 'C'");
   plant.Run([&](Transaction& transaction) {
     EXPECT_THAT(CodesOf(ListUnits(transaction, {}, 10)), ElementsAre("A", "B", "C", "K")) << "a lot is no unit here";
     EXPECT_THAT(CodesOf(ListUnits(transaction, {}, 2)), ElementsAre("A", "B"));
     EXPECT_THAT(CodesOf(ListUnits(transaction, {"B", 0, 0, std::nullopt}, 10)), ElementsAre("C", "K"));
-    EXPECT_THAT(CodesOf(ListUnits(transaction, {"", 0, plant.material_id("KIT"), std::nullopt}, 10)), ElementsAre("K"));
+    EXPECT_THAT(CodesOf(ListUnits(transaction, {"", 0, plant.material_id("CELL"), std::nullopt}, 10)), ElementsAre("K"));
     EXPECT_THAT(CodesOf(ListUnits(transaction, {"", 0, 0, domain::UnitStatus::kScrapped}, 10)), ElementsAre("C"));
     EXPECT_THAT(ListUnits(transaction, {"", 99, 0, std::nullopt}, 10), IsEmpty());
   });
