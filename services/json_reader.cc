@@ -73,7 +73,9 @@ class Walk {
   void Next() {
     if (!levels_.empty() && levels_.back().list) ++levels_.back().index;
   }
-  void Fault(const char* problem) { faults_.push_back({file_, Pointer(), problem}); }
+  void Fault(const char* problem) {
+    if (faults_.size() < kMaxFaultsKept) faults_.push_back({file_, Pointer(), problem});
+  }
 
   const std::string& file_;
   std::vector<PlantFault>& faults_;
@@ -127,10 +129,24 @@ bool JsonNode::IsText(std::string_view key) const {
   return member != nullptr && member->is_string();
 }
 
+void JsonNode::Fault(std::string problem) const {
+  if (faults_->size() < kMaxFaultsKept) faults_->push_back({*file_, pointer_, std::move(problem)});
+}
+
+JsonNode JsonNode::Child(std::string_view key, const Json& value) const {
+  return JsonNode(value, *file_, pointer_ + "/" + Escaped(key), *faults_);
+}
+
 JsonNode JsonNode::Child(std::string_view key) const {
   static const Json null;
   const Json* member = Find(key);
-  return JsonNode(member ? *member : null, *file_, pointer_ + "/" + Escaped(key), *faults_);
+  return Child(key, member ? *member : null);
+}
+
+bool JsonNode::IsShort() const {
+  if (value_->size() <= kMaxListed) return true;
+  Fault("this has " + std::to_string(value_->size()) + " elements, more than " + std::to_string(kMaxListed));
+  return false;
 }
 
 std::optional<JsonNode> JsonNode::Member(std::string_view key) const {
@@ -152,6 +168,7 @@ void JsonNode::Each(std::string_view key, const std::function<void(const JsonNod
   const std::optional<JsonNode> list = Member(key);
   if (!list) return;
   if (!list->value().is_array()) return list->Fault("this must be a list, not " + NameOfType(list->value()));
+  if (!list->IsShort()) return;
   for (size_t i = 0; i < list->value().size(); ++i) {
     read(JsonNode(list->value()[i], *file_, list->pointer() + "/" + std::to_string(i), *faults_));
   }
@@ -159,8 +176,8 @@ void JsonNode::Each(std::string_view key, const std::function<void(const JsonNod
 
 void JsonNode::EachMember(std::string_view key, const std::function<void(const std::string&, const JsonNode&)>& read) const {
   const std::optional<JsonNode> object = Member(key);
-  if (!object || !object->IsObject()) return;
-  for (const auto& [name, member] : object->value().items()) read(name, object->Child(name));
+  if (!object || !object->IsObject() || !object->IsShort()) return;
+  for (const auto& [name, member] : object->value().items()) read(name, object->Child(name, member));
 }
 
 std::string JsonNode::AsText(size_t limit) const {
@@ -262,7 +279,7 @@ std::vector<std::string> JsonNode::Texts(std::string_view key, size_t limit, boo
 void JsonNode::AllowOnly(std::initializer_list<std::string_view> keys) const {
   if (!value_->is_object()) return;
   for (const auto& [key, member] : value_->items()) {
-    if (std::find(keys.begin(), keys.end(), key) == keys.end()) Child(key).Fault("the field `" + key + "` is unknown");
+    if (std::find(keys.begin(), keys.end(), key) == keys.end()) Child(key, member).Fault("the field `" + key + "` is unknown");
   }
 }
 

@@ -16,7 +16,13 @@
 
 namespace mes::services {
 
-using Json = nlohmann::ordered_json;
+// Members sorted by key: not as in the file, but found and added in logarithmic time however many there are.
+using Json = nlohmann::json;
+
+// Faults kept; a file that is not a plant's at all could have millions.
+inline constexpr size_t kMaxFaultsKept = 20'000;
+// Elements of one list or members of one object that are read; far more than any plant has.
+inline constexpr size_t kMaxListed = 10'000;
 
 // One value of a document, and where it stands. Only valid while the document lives.
 class JsonNode {
@@ -26,12 +32,14 @@ class JsonNode {
 
   const Json& value() const { return *value_; }
   const std::string& pointer() const { return pointer_; }
-  void Fault(std::string problem) const { faults_->push_back({*file_, pointer_, std::move(problem)}); }
+  // Past kMaxFaultsKept it drops them.
+  void Fault(std::string problem) const;
 
   bool Has(std::string_view key) const;
   // The member; a fault and nothing where it is missing or (in the second) null.
   std::optional<JsonNode> Member(std::string_view key) const;
-  // Calls `read` with each element of an array member, or each member and its key of an object member; `required`: its lack is a fault.
+  // Calls `read` with each element of an array member, or each member and its key of an object member. Its lack is a fault, and so are
+  // more than kMaxListed, of which none is then read.
   void Each(std::string_view key, const std::function<void(const JsonNode&)>& read) const;
   void EachMember(std::string_view key, const std::function<void(const std::string&, const JsonNode&)>& read) const;
 
@@ -69,6 +77,8 @@ class JsonNode {
   bool Absent(std::string_view key) const;
   bool IsText(std::string_view key) const;
   JsonNode Child(std::string_view key) const;
+  JsonNode Child(std::string_view key, const Json& value) const;
+  bool IsShort() const;
   const Json* Find(std::string_view key) const;
 
   const Json* value_;

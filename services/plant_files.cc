@@ -234,10 +234,12 @@ class Reader {
     ReadMaterials();
     ReadRules();
     ReadCapacities();
+    for (const Material& material : reading_.draft.materials) trackings_.emplace(material.code, material.tracking);
     for (const std::string& code : families_) ReadProduct(code);
     CheckStrayFiles();
     Judge();
     SortFaults(reading_.faults);
+    if (reading_.faults.size() > kMaxFaultsKept) reading_.faults.resize(kMaxFaultsKept);
     return std::move(reading_);
   }
 
@@ -271,7 +273,8 @@ class Reader {
   PlantReading reading_;
   std::map<std::string, Json> documents_;
   std::set<std::string> malformed_;
-  std::vector<std::string> families_;
+  std::set<std::string> families_;
+  std::map<std::string, Tracking> trackings_;
   std::vector<std::string> default_stops_;
 };
 
@@ -318,7 +321,7 @@ void Reader::ReadMaterials() {
       if (!node.value().is_object()) return;
       CheckFileName(node, "routing", "routings/" + code + ".json");
       CheckFileName(node, "bom", "boms/" + code + ".json");
-      families_.push_back(code);
+      families_.insert(code);
     });
   }
   if (const std::optional<JsonNode> root = Root("materials.json")) {
@@ -350,7 +353,7 @@ void Reader::ReadCapacities() {
   root->EachMember("line_groups", [&](const std::string& code, const JsonNode& node) {
     if (!node.IsObject()) return;
     reading_.draft.lines[code] = static_cast<int32_t>(node.Integer("lines", 0, 1'000'000, 1));
-    if (std::find(families_.begin(), families_.end(), code) == families_.end()) {
+    if (!families_.contains(code)) {
       node.Fault("there is no product `" + code + "` in families.json");
     }
   });
@@ -409,9 +412,8 @@ void Reader::ReadProduct(const std::string& code) {
     BomLine& line = product.bom[i];
     line.line = static_cast<int16_t>(std::min<size_t>(i + 1, kMaxNumber));
     line.alternate_codes = alternates[line.material_code];
-    const auto& materials = reading_.draft.materials;
-    const auto material = std::find_if(materials.begin(), materials.end(), [&](const Material& m) { return m.code == line.material_code; });
-    if (material != materials.end()) line.tracking = material->tracking;
+    const auto tracking = trackings_.find(line.material_code);
+    if (tracking != trackings_.end()) line.tracking = tracking->second;
   }
   reading_.draft.products.push_back(std::move(product));
 }
@@ -421,7 +423,7 @@ void Reader::CheckStrayFiles() {
     const size_t slash = file.find('/');
     if (slash == std::string::npos) continue;
     const std::string code = file.substr(slash + 1, file.size() - slash - 6);
-    if (std::find(families_.begin(), families_.end(), code) == families_.end()) {
+    if (!families_.contains(code)) {
       Fault(file, "", "there is no product `" + code + "` in families.json");
     }
   }

@@ -1,5 +1,6 @@
 #include "services/plant_files.h"
 
+#include <chrono>
 #include <functional>
 
 #include <gmock/gmock.h>
@@ -282,6 +283,29 @@ TEST(PlantFiles, FilesOfLaterChaptersAreLeftAlone) {
   PlantFolder folder = Reference();
   folder["holidays-2027.json"] = "not even JSON";
   EXPECT_EQ(Text(Read(folder).faults), "");
+}
+
+TEST(PlantFiles, AMeaninglessFileOfAnySizeIsRefusedQuickly) {
+  PlantFolder folder = Reference();
+  std::string keys;
+  std::string zeros = "0";
+  for (int i = 0; i < 300'000; ++i) keys += "\"k" + std::to_string(i) + "\":0,";
+  for (int i = 1; i < 9'000; ++i) zeros += ",0";
+  // Objects with more fields than any, lists longer than any, and more faults than are kept.
+  folder["boms/CCM.json"] = "{" + keys + "\"family\":\"CCM\",\"components\":[" + zeros + "]}";
+  folder["routings/CCM.json"] = "{\"family\":\"CCM\",\"time_windows\":[],\"operations\":[" + zeros + "," + zeros + "]}";
+  const auto begin = std::chrono::steady_clock::now();
+  const std::vector<PlantFault> faults = Read(folder).faults;
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
+  EXPECT_EQ(faults.size(), 20'000u);
+}
+
+TEST(PlantFiles, AListLongerThanAnyIsOneFault) {
+  PlantFolder folder = Reference();
+  Set(folder, "routings/CCM.json", "/operations", std::vector<int>(10'001, 0));
+  const std::vector<PlantFault> faults = Read(folder).faults;
+  ASSERT_EQ(faults.size(), 1u);
+  EXPECT_THAT(faults[0].problem, HasSubstr("more than 10000"));
 }
 
 TEST(PlantFiles, NoFilesAtAllAreThreeMissingFiles) { EXPECT_EQ(Read({}).faults.size(), 3u); }
