@@ -111,8 +111,8 @@ void Planner::JudgeCarrier(Carrier& carrier, int64_t time) {
       if (tries.operation == carrier.operation && tries.reworks >= operation.max_reworks) charge_fails = false;
     }
   }
-  const bool dead =
-      Faults() && !as_one && operation.HasEveryUnitValue() && operation.capacity <= 100 && Uniform(Mix(charge)) < kDeadChannels;
+  const bool dead = Faults() && !as_one && carrier.slots.size() > 1 && operation.HasEveryUnitValue() &&
+                    operation.capacity <= 100 && Uniform(Mix(charge)) < kDeadChannels;
   const size_t dead_slot = Mix(charge + 1) % carrier.slots.size();
   for (size_t i = 0; i < carrier.slots.size(); ++i) {
     Carrier::Slot& slot = carrier.slots[i];

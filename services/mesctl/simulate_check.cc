@@ -165,7 +165,8 @@ struct Comparison {
       v1::ListOperationYieldsRequest request;
       request.set_root_work_order_code(plan.orders[i].code);
       std::map<std::pair<std::string, int>, YieldCount> found;
-      for (const auto& yield : Call(connection, &v1::YieldService::Stub::ListOperationYields, request).yields()) {
+      const auto answer = Call(connection, &v1::YieldService::Stub::ListOperationYields, request);
+      for (const auto& yield : answer.yields()) {
         YieldCount& count = found[{yield.product_code(), yield.operation()}];
         count.first_runs += yield.first_runs();
         count.first_passes += yield.first_passes();

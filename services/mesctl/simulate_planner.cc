@@ -112,12 +112,13 @@ Ref Planner::Emit(int station, PlannedEvent event, const std::vector<Ref>& after
   return {static_cast<uint16_t>(station), sequence};
 }
 
-Ref Planner::EmitFor(uint32_t unit, int station, PlannedEvent event, Ref also) {
+Ref Planner::EmitFor(uint32_t unit, int station, PlannedEvent event, std::vector<Ref> after) {
   event.subject = unit;
   event.stage = plan_.units[unit].stage;
   event.operation = plan_.units[unit].operation;
   event.run = plan_.units[unit].runs;
-  const Ref done = Emit(station, event, {plan_.units[unit].last, also});
+  after.push_back(plan_.units[unit].last);
+  const Ref done = Emit(station, event, after);
   plan_.units[unit].last = done;
   return done;
 }
@@ -274,8 +275,13 @@ void Planner::Start(uint32_t id, int64_t time) {
     unit.failed = -2;
     EnsureConditions(station, operation, time + duration);
   } else {
-    EmitFor(id, station, event);
-    if (supplies) Supply(id, station, time + duration / 8);
+    const std::vector<Use> uses = supplies ? Gather(id, station, time) : std::vector<Use>();
+    std::vector<Ref> named;  // materials named at the start must be known by then
+    for (const Use& use : uses) {
+      if (operation.names_materials) named.push_back(use.ready);
+    }
+    EmitFor(id, station, event, std::move(named));
+    Supply(id, station, time + duration / 8, uses);
     if (Faults() && Uniform(Chance(plan_.units[id], Topic::kBad)) < kBad) Disturb(id, station, time + duration / 4);
   }
   At(Earliest(plan_.units[id], plan_.units[id].operation, Moment::kComplete, time + duration), What::kFinish, id);

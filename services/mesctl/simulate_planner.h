@@ -42,6 +42,12 @@ class Planner {
     std::vector<int> users;                        // jobs that build it in
     std::map<int, int> supplies;                   // item -> job
   };
+  // A lot or component that a run uses, and what must be acknowledged before.
+  struct Use {
+    uint32_t object = 0;
+    bool lot = false;
+    Ref ready;
+  };
   struct Waiting {
     std::deque<std::pair<int64_t, uint32_t>> units;
     bool due_set = false;
@@ -61,14 +67,15 @@ class Planner {
 
   // Events.
   Ref Emit(int station, PlannedEvent event, const std::vector<Ref>& after);
-  Ref EmitFor(uint32_t unit, int station, PlannedEvent event, Ref also = {});
+  Ref EmitFor(uint32_t unit, int station, PlannedEvent event, std::vector<Ref> after = {});
   Ref EmitOnCarrier(uint32_t carrier, PlannedEvent event, const std::vector<Ref>& after = {});
   Ref Office(OfficeCall call);
 
   // Single runs.
   void Ready(uint32_t unit, int64_t time);
   void Start(uint32_t unit, int64_t time);
-  void Supply(uint32_t unit, int station, int64_t time);
+  std::vector<Use> Gather(uint32_t unit, int station, int64_t time);
+  void Supply(uint32_t unit, int station, int64_t time, const std::vector<Use>& uses);
   void Disturb(uint32_t unit, int station, int64_t time);
   void Finish(uint32_t unit, int64_t time);
   void Fail(uint32_t unit, int station, int64_t time);

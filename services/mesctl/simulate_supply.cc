@@ -257,14 +257,17 @@ void Planner::AskForMore(int index, int64_t units, int64_t time) {
   Poke(index, time);
 }
 
-// What a run uses, when it first runs: lots are consumed, components built in.
-void Planner::Supply(uint32_t id, int station, int64_t time) {
+// What a run uses, when it first runs: components and lots are chosen, bought, opened.
+std::vector<Planner::Use> Planner::Gather(uint32_t id, int station, int64_t time) {
   Unit& unit = plan_.units[id];
   const Item& item = ItemOf(unit);
-  const Operation& operation = OperationOf(unit);
+  const bool opens = std::any_of(item.windows.begin(), item.windows.end(), [&](const Window& w) {
+    return w.from == unit.operation && w.from_moment == Moment::kMaterialOpen;
+  });
+  std::vector<Use> uses;
   unit.supplied |= uint64_t{1} << unit.operation;
   if (item.IsLot()) plan_.consumed_for[{id, unit.operation}] = unit.quantity;
-  for (const BomLine& line : operation.lines) {
+  for (const BomLine& line : OperationOf(unit).lines) {
     const Item& child = plan_.model.items[static_cast<size_t>(line.item)];
     if (!child.IsLot()) {
       for (int slot = 0; slot < line.Slots(); ++slot) {
@@ -275,29 +278,34 @@ void Planner::Supply(uint32_t id, int station, int64_t time) {
         } else {
           part = Bought(static_cast<uint32_t>(line.item), time);
         }
-        EmitFor(id, station, {.time = time, .object = part, .kind = Kind::kInstalled}, plan_.units[part].last);
-        unit.inside.push_back(part);
+        uses.push_back({part, false, plan_.units[part].last});
       }
-      StartClocks(unit, unit.operation, Moment::kMaterialOpen, time);
       continue;
     }
     int64_t need = line.quantity_micro;
     if (item.IsLot()) need = std::max<int64_t>(1, static_cast<int64_t>(static_cast<__int128>(need) * unit.quantity / kMicro));
-    const bool opened = std::any_of(item.windows.begin(), item.windows.end(), [&](const Window& w) {
-      return w.from == unit.operation && w.from_moment == Moment::kMaterialOpen;
-    });
     uint32_t lot = 0;
     if (child.made) {
       lot = unit.reels.front();
       unit.reels.erase(unit.reels.begin());
     } else {
-      lot = BoughtLot(station, static_cast<uint32_t>(line.item), need, time, opened && item.IsLot());
+      lot = BoughtLot(station, static_cast<uint32_t>(line.item), need, time, opens && item.IsLot());
       plan_.lots[lot].left -= need;
     }
-    if (opened && (child.made || item.IsLot())) Open(lot, time);
-    const int64_t since = plan_.lots[lot].opened != 0 ? plan_.lots[lot].opened : time;
-    EmitFor(id, station, {.time = time, .object = lot, .kind = Kind::kConsumed}, plan_.lots[lot].ready);
-    StartClocks(unit, unit.operation, Moment::kMaterialOpen, since);
+    if (opens && (child.made || item.IsLot())) Open(lot, time);
+    uses.push_back({lot, true, plan_.lots[lot].ready});
+  }
+  return uses;
+}
+
+// Lots are consumed, components built in.
+void Planner::Supply(uint32_t id, int station, int64_t time, const std::vector<Use>& uses) {
+  Unit& unit = plan_.units[id];
+  for (const Use& use : uses) {
+    EmitFor(id, station, {.time = time, .object = use.object, .kind = use.lot ? Kind::kConsumed : Kind::kInstalled}, {use.ready});
+    const int64_t opened = use.lot ? plan_.lots[use.object].opened : 0;
+    StartClocks(unit, unit.operation, Moment::kMaterialOpen, opened != 0 ? opened : time);
+    if (!use.lot) unit.inside.push_back(use.object);
   }
 }
 
