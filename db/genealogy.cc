@@ -57,6 +57,9 @@ const std::string kDeclareConsumptionAbove =
 join lot_consumption c on c.lot_id = asked.unit_id
 where $2 or c.reverse_record_time is null)sql";
 constexpr const char* kCloseConsumptionAbove = "close consumption_above";
+// A bitmap is made whole before its first row comes: of a lot with a hundred thousand consumers, half of the time to the first page.
+constexpr const char* kWithoutBitmaps = "set local enable_bitmapscan = off";
+constexpr const char* kWithBitmaps = "set local enable_bitmapscan = on";
 
 constexpr const char* kLotsAmongText = R"sql(
 select lot.unit_id
@@ -144,7 +147,9 @@ bool HandOver(const std::vector<domain::Edge>& edges, const TakeEdges& take) { r
 bool ListConsumersOf(Transaction& transaction, const std::vector<int64_t>& lots, EdgeSet set, const TakeEdges& take) {
   if (lots.empty()) return true;
   static const std::string fetch = "fetch forward " + std::to_string(kRowsPerFetch) + " from consumption_above";
+  transaction.work().exec(kWithoutBitmaps);
   Execute(transaction, kDeclareConsumptionAbove.c_str(), ArrayOf(lots), set == EdgeSet::kWithRemoved);
+  transaction.work().exec(kWithBitmaps);
   bool more = true;
   while (more) {
     const pqxx::result rows = transaction.work().exec(fetch);
