@@ -35,9 +35,10 @@ void EnsurePartition(Transaction& transaction, const std::string& month) {
   if (!Execute(transaction, "select to_regclass($1)", name)[0][0].is_null()) return;
   const int year = std::stoi(month.substr(0, 4));
   const int number = std::stoi(month.substr(5, 2));
-  const std::string next = number == 12 ? std::to_string(year + 1) + "-01" : month.substr(0, 5) + (number < 9 ? "0" : "") + std::to_string(number + 1);
-  transaction.work().exec0("create table " + name + " partition of station_event for values from ('" + month + "-01T00:00:00Z') to ('" + next +
-                           "-01T00:00:00Z')");
+  const std::string next =
+      number == 12 ? std::to_string(year + 1) + "-01" : month.substr(0, 5) + (number < 9 ? "0" : "") + std::to_string(number + 1);
+  transaction.work().exec0("create table " + name + " partition of station_event for values from ('" + month +
+                           "-01T00:00:00Z') to ('" + next + "-01T00:00:00Z')");
 }
 
 std::optional<std::string> MeasuredLiteral(const std::vector<double>& values) {
@@ -65,7 +66,8 @@ std::optional<std::string> DetailsJson(const domain::EventRow& row) {
   if (!details.reason.empty()) json["reason"] = details.reason;
   if (!details.person.empty()) json["person"] = details.person;
   if (details.caused_by_operation != 0) json["caused_by_operation"] = details.caused_by_operation;
-  if (details.reversed_sequence != 0) json["reversed"] = {{"epoch", details.reversed_epoch}, {"sequence", details.reversed_sequence}};
+  if (details.reversed_sequence != 0)
+    json["reversed"] = {{"epoch", details.reversed_epoch}, {"sequence", details.reversed_sequence}};
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -74,11 +76,10 @@ std::optional<Value> NullIf(Value value, Value nothing = Value{}) {
   return value == nothing ? std::nullopt : std::optional<Value>(std::move(value));
 }
 
-#define MES_EVENT_COLUMNS                                                                                                    \
-  "occur_time", "record_time", "unit_id", "sequence", "digest", "station_id", "epoch", "revision_id", "carrier_id",          \
-      "operation", "kind", "judgement", "station_judgement", "purpose", "return_to", "flags", "failure_code",                \
-      "rework_counter", "line", "slot", "other_unit_id", "quantity_micro", "material_open_time", "operator_id", "grade",     \
-      "new_code", "measured", "details"
+#define MES_EVENT_COLUMNS                                                                                                        \
+  "occur_time", "record_time", "unit_id", "sequence", "digest", "station_id", "epoch", "revision_id", "carrier_id", "operation", \
+      "kind", "judgement", "station_judgement", "purpose", "return_to", "flags", "failure_code", "rework_counter", "line",       \
+      "slot", "other_unit_id", "quantity_micro", "material_open_time", "operator_id", "grade", "new_code", "measured", "details"
 
 constexpr Statement kHistory{"History", R"(
   select occur_time, record_time, sequence, digest, station_id, epoch, coalesce(revision_id, 0), coalesce(carrier_id, 0), operation, kind,
@@ -104,11 +105,12 @@ void CopyEventRows(Transaction& transaction, const std::vector<domain::EventRow>
   const std::string record_time = TimeText(rows.front().record_time);
   for (const domain::EventRow& row : rows) {
     stream << std::make_tuple(
-        TimeText(row.occur_time), record_time, row.unit_id, row.sequence, row.digest, row.station_id, row.epoch, NullIf(row.revision_id),
-        NullIf(row.carrier_id), row.operation, static_cast<int>(row.kind), static_cast<int>(row.judgement),
-        static_cast<int>(row.station_judgement), static_cast<int>(row.purpose), row.return_to, row.flags, NullIf(row.failure_code),
-        NullIf<int16_t>(row.rework_counter, -1), NullIf(row.line), NullIf(row.slot), NullIf(row.other_unit_id),
-        NullIf(row.quantity_micro), row.material_open_time ? std::optional<std::string>(TimeText(*row.material_open_time)) : std::nullopt,
+        TimeText(row.occur_time), record_time, row.unit_id, row.sequence, row.digest, row.station_id, row.epoch,
+        NullIf(row.revision_id), NullIf(row.carrier_id), row.operation, static_cast<int>(row.kind),
+        static_cast<int>(row.judgement), static_cast<int>(row.station_judgement), static_cast<int>(row.purpose), row.return_to,
+        row.flags, NullIf(row.failure_code), NullIf<int16_t>(row.rework_counter, -1), NullIf(row.line), NullIf(row.slot),
+        NullIf(row.other_unit_id), NullIf(row.quantity_micro),
+        row.material_open_time ? std::optional<std::string>(TimeText(*row.material_open_time)) : std::nullopt,
         NullIf(row.operator_id), NullIf(row.grade), NullIf(row.new_code), MeasuredLiteral(row.measured), DetailsJson(row));
   }
   stream.complete();

@@ -22,7 +22,8 @@ std::vector<domain::RunCounter> ReadCounters(std::string_view literal) {
   std::vector<domain::RunCounter> counters;
   if (literal == "{}") return counters;
   for (const int64_t packed : IntegersIn(literal)) {
-    counters.push_back({static_cast<int16_t>(packed >> 16), static_cast<int16_t>(packed >> 8 & 0xff), static_cast<int16_t>(packed & 0xff)});
+    counters.push_back(
+        {static_cast<int16_t>(packed >> 16), static_cast<int16_t>(packed >> 8 & 0xff), static_cast<int16_t>(packed & 0xff)});
   }
   return counters;
 }

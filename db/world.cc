@@ -19,7 +19,9 @@ using domain::World;
 constexpr int64_t kIdBlock = 2'048;
 constexpr int kMaxAncestors = 16;
 
-std::string Literal(const std::set<std::string>& values) { return ArrayOf(std::vector<std::string>(values.begin(), values.end())); }
+std::string Literal(const std::set<std::string>& values) {
+  return ArrayOf(std::vector<std::string>(values.begin(), values.end()));
+}
 
 constexpr Statement kMakeCursors{"MakeCursors", R"(
   insert into station_cursor (station_id, epoch, last_sequence, recorded_events, rejected_events)
@@ -52,7 +54,8 @@ void LockCursors(Transaction& transaction, const WorldKeys& keys, World& world) 
   lock();
 }
 
-// The number of an event that came before tells a resend only with its content's digest. Found by its time (BRIN): rare, no index.
+// The number of an event that came before tells a resend only with its content's digest. Found by its time (BRIN): rare, no
+// index.
 constexpr char kEarlierRecorded[] = R"(
   select e.station_id, e.epoch, e.sequence, e.digest
   from unnest($1::integer[], $2::integer[], $3::bigint[], $4::timestamptz[]) k (station_id, epoch, sequence, occur_time)
@@ -77,8 +80,8 @@ void LoadEarlier(Transaction& transaction, const WorldKeys& keys, World& world) 
   domain::Time from = domain::Time::max(), until = domain::Time::min();
   for (const WorldKeys::Numbered& numbered : keys.events) {
     const domain::Cursor& cursor = world.cursors[numbered.key.station_id];
-    const bool later = numbered.key.epoch > cursor.epoch ||
-                       (numbered.key.epoch == cursor.epoch && numbered.key.sequence > cursor.last_sequence);
+    const bool later =
+        numbered.key.epoch > cursor.epoch || (numbered.key.epoch == cursor.epoch && numbered.key.sequence > cursor.last_sequence);
     if (later) continue;
     stations.push_back(numbered.key.station_id);
     epochs.push_back(numbered.key.epoch);
@@ -138,14 +141,18 @@ void LoadCarriers(Transaction& transaction, const WorldKeys& keys, bool make, Wo
 
 #define MES_UNIT_FROM " from unit u left join lot l on l.unit_id = u.unit_id where "
 #define MES_UNIT_LOCK " order by u.unit_id for no key update of u"
-constexpr Statement kUnitsByCode{"UnitsByCode", "select " MES_UNIT_COLUMNS MES_UNIT_FROM "u.code = any($1::text[]) order by u.unit_id"};
-constexpr Statement kLockUnitsByCode{"LockUnitsByCode", "select " MES_UNIT_COLUMNS MES_UNIT_FROM "u.code = any($1::text[])" MES_UNIT_LOCK};
-constexpr Statement kUnitsById{"UnitsById", "select " MES_UNIT_COLUMNS MES_UNIT_FROM "u.unit_id = any($1::bigint[]) order by u.unit_id"};
-constexpr Statement kLockUnitsById{"LockUnitsById", "select " MES_UNIT_COLUMNS MES_UNIT_FROM "u.unit_id = any($1::bigint[])" MES_UNIT_LOCK};
-constexpr Statement kUnitsByCarrier{"UnitsByCarrier",
-                                    "select " MES_UNIT_COLUMNS MES_UNIT_FROM "u.carrier_id = any($1::integer[]) order by u.unit_id"};
-constexpr Statement kLockUnitsByCarrier{"LockUnitsByCarrier",
-                                        "select " MES_UNIT_COLUMNS MES_UNIT_FROM "u.carrier_id = any($1::integer[])" MES_UNIT_LOCK};
+constexpr Statement kUnitsByCode{"UnitsByCode",
+                                 "select " MES_UNIT_COLUMNS MES_UNIT_FROM "u.code = any($1::text[]) order by u.unit_id"};
+constexpr Statement kLockUnitsByCode{"LockUnitsByCode",
+                                     "select " MES_UNIT_COLUMNS MES_UNIT_FROM "u.code = any($1::text[])" MES_UNIT_LOCK};
+constexpr Statement kUnitsById{"UnitsById",
+                               "select " MES_UNIT_COLUMNS MES_UNIT_FROM "u.unit_id = any($1::bigint[]) order by u.unit_id"};
+constexpr Statement kLockUnitsById{"LockUnitsById",
+                                   "select " MES_UNIT_COLUMNS MES_UNIT_FROM "u.unit_id = any($1::bigint[])" MES_UNIT_LOCK};
+constexpr Statement kUnitsByCarrier{
+    "UnitsByCarrier", "select " MES_UNIT_COLUMNS MES_UNIT_FROM "u.carrier_id = any($1::integer[]) order by u.unit_id"};
+constexpr Statement kLockUnitsByCarrier{
+    "LockUnitsByCarrier", "select " MES_UNIT_COLUMNS MES_UNIT_FROM "u.carrier_id = any($1::integer[])" MES_UNIT_LOCK};
 constexpr Statement kFormerCodes{"FormerCodes", R"(
   select code, unit_id
   from unit_code_history
@@ -212,7 +219,7 @@ void LoadUnits(Transaction& transaction, const WorldKeys& keys, bool lock, World
   }
 }
 
-#define MES_ORDER_SELECT                                                                                                  \
+#define MES_ORDER_SELECT                                                                                                   \
   "select work_order_id, code, material_id, revision_id, state, ordered_micro, started_micro, good_micro, scrapped_micro " \
   "from work_order where work_order_id = any($1::integer[]) or code = any($2::text[]) order by work_order_id"
 constexpr Statement kOrders{"Orders", MES_ORDER_SELECT};

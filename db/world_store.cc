@@ -43,10 +43,8 @@ class Column {
     literal_ += '"';
   }
   template <typename Value>
-    requires std::is_enum_v<Value>
-  void Put(Value value) {
-    Put(static_cast<int64_t>(value));
-  }
+  requires std::is_enum_v<Value>
+  void Put(Value value) { Put(static_cast<int64_t>(value)); }
   template <typename Value>
   void Put(const std::optional<Value>& value) {
     if (value) {
@@ -67,12 +65,40 @@ std::optional<Value> NullIfZero(Value value) {
 void CopyNewUnits(Transaction& transaction, const std::vector<const UnitEntry*>& created) {
   if (created.empty()) return;
   pqxx::stream_to stream(transaction.work(), "unit",
-                         std::vector<std::string>{"unit_id", "passed", "attempted", "lot_lines", "run_measured", "running_since", "parent_id",
-                                                  "clocks", "create_time", "finish_time", "material_id", "revision_id", "work_order_id",
-                                                  "running_station", "carrier_id", "carrier_slot", "counters", "unstarted_station",
-                                                  "unstarted_operation", "state", "tracking", "hold_count", "running_operation",
-                                                  "failed_operation", "run_purpose", "run_tightenings", "run_out_of_limits", "source_proven",
-                                                  "serial_slots_filled", "parent_line", "parent_slot", "use_count", "code", "grade",
+                         std::vector<std::string>{"unit_id",
+                                                  "passed",
+                                                  "attempted",
+                                                  "lot_lines",
+                                                  "run_measured",
+                                                  "running_since",
+                                                  "parent_id",
+                                                  "clocks",
+                                                  "create_time",
+                                                  "finish_time",
+                                                  "material_id",
+                                                  "revision_id",
+                                                  "work_order_id",
+                                                  "running_station",
+                                                  "carrier_id",
+                                                  "carrier_slot",
+                                                  "counters",
+                                                  "unstarted_station",
+                                                  "unstarted_operation",
+                                                  "state",
+                                                  "tracking",
+                                                  "hold_count",
+                                                  "running_operation",
+                                                  "failed_operation",
+                                                  "run_purpose",
+                                                  "run_tightenings",
+                                                  "run_out_of_limits",
+                                                  "source_proven",
+                                                  "serial_slots_filled",
+                                                  "parent_line",
+                                                  "parent_slot",
+                                                  "use_count",
+                                                  "code",
+                                                  "grade",
                                                   "group_grade"});
   for (const UnitEntry* entry : created) {
     const domain::Unit& unit = entry->unit;
@@ -80,13 +106,14 @@ void CopyNewUnits(Transaction& transaction, const std::vector<const UnitEntry*>&
     const auto finish = unit.finish_time ? std::optional<std::string>(TimeText(*unit.finish_time)) : std::nullopt;
     stream << std::make_tuple(
         unit.id, static_cast<int64_t>(unit.passed), static_cast<int64_t>(unit.attempted), static_cast<int64_t>(unit.lot_lines),
-        static_cast<int64_t>(unit.run_measured), since, NullIfZero(unit.parent_id), ClocksLiteral(unit.clocks), TimeText(unit.create_time),
-        finish, unit.material_id, NullIfZero(unit.revision_id), NullIfZero(unit.work_order_id), NullIfZero(unit.running_station),
-        NullIfZero(unit.carrier_id), NullIfZero(unit.carrier_slot), CountersLiteral(unit.counters), NullIfZero(unit.unstarted_station),
-        NullIfZero(unit.unstarted_operation), static_cast<int>(unit.status), static_cast<int>(unit.tracking), unit.hold_count,
-        unit.running_operation, unit.failed_operation, static_cast<int>(unit.run_purpose), unit.run_tightenings, unit.run_out_of_limits,
-        unit.source_proven, unit.serial_slots_filled, NullIfZero(unit.parent_line), NullIfZero(unit.parent_slot), unit.use_count, unit.code,
-        unit.grade, unit.group_grade);
+        static_cast<int64_t>(unit.run_measured), since, NullIfZero(unit.parent_id), ClocksLiteral(unit.clocks),
+        TimeText(unit.create_time), finish, unit.material_id, NullIfZero(unit.revision_id), NullIfZero(unit.work_order_id),
+        NullIfZero(unit.running_station), NullIfZero(unit.carrier_id), NullIfZero(unit.carrier_slot),
+        CountersLiteral(unit.counters), NullIfZero(unit.unstarted_station), NullIfZero(unit.unstarted_operation),
+        static_cast<int>(unit.status), static_cast<int>(unit.tracking), unit.hold_count, unit.running_operation,
+        unit.failed_operation, static_cast<int>(unit.run_purpose), unit.run_tightenings, unit.run_out_of_limits,
+        unit.source_proven, unit.serial_slots_filled, NullIfZero(unit.parent_line), NullIfZero(unit.parent_slot), unit.use_count,
+        unit.code, unit.grade, unit.group_grade);
   }
   stream.complete();
 }
@@ -144,7 +171,8 @@ void UpdateUnits(Transaction& transaction, const std::vector<const UnitEntry*>& 
     c[6].Add(NullIfZero(u.parent_id)), c[7].Add(ClocksLiteral(u.clocks)), c[8].Add(u.finish_time);
     c[9].Add(NullIfZero<int64_t>(u.running_station)), c[10].Add(NullIfZero<int64_t>(u.carrier_id));
     c[11].Add(NullIfZero<int64_t>(u.carrier_slot)), c[12].Add(CountersLiteral(u.counters));
-    c[13].Add(NullIfZero<int64_t>(u.unstarted_station)), c[14].Add(NullIfZero<int64_t>(u.unstarted_operation)), c[15].Add(u.status);
+    c[13].Add(NullIfZero<int64_t>(u.unstarted_station)), c[14].Add(NullIfZero<int64_t>(u.unstarted_operation)),
+        c[15].Add(u.status);
     c[16].Add(int64_t{u.running_operation}), c[17].Add(int64_t{u.failed_operation}), c[18].Add(u.run_purpose);
     c[19].Add(int64_t{u.run_tightenings}), c[20].Add(u.run_out_of_limits), c[21].Add(int64_t{u.serial_slots_filled});
     c[22].Add(NullIfZero<int64_t>(u.parent_line)), c[23].Add(NullIfZero<int64_t>(u.parent_slot)), c[24].Add(int64_t{u.use_count});
@@ -152,8 +180,8 @@ void UpdateUnits(Transaction& transaction, const std::vector<const UnitEntry*>& 
   }
   std::array<std::string, 28> l;
   for (size_t i = 0; i < c.size(); ++i) l[i] = c[i].Literal();
-  Execute(transaction, kUpdateUnits, l[0], l[1], l[2], l[3], l[4], l[5], l[6], l[7], l[8], l[9], l[10], l[11], l[12], l[13], l[14], l[15],
-          l[16], l[17], l[18], l[19], l[20], l[21], l[22], l[23], l[24], l[25], l[26], l[27]);
+  Execute(transaction, kUpdateUnits, l[0], l[1], l[2], l[3], l[4], l[5], l[6], l[7], l[8], l[9], l[10], l[11], l[12], l[13],
+          l[14], l[15], l[16], l[17], l[18], l[19], l[20], l[21], l[22], l[23], l[24], l[25], l[26], l[27]);
 }
 
 constexpr char kInsertLots[] = R"(
@@ -172,7 +200,8 @@ void StoreLots(Transaction& transaction, const World& world) {
   for (const auto& [key, entry] : world.units) {
     if (!entry.lot_changed) continue;
     if (entry.created) {
-      made_id.Add(key), made_quantity.Add(entry.lot->quantity_micro), made_left.Add(entry.lot->left_micro), made_time.Add(entry.unit.create_time);
+      made_id.Add(key), made_quantity.Add(entry.lot->quantity_micro), made_left.Add(entry.lot->left_micro),
+          made_time.Add(entry.unit.create_time);
       any_made = true;
     } else {
       id.Add(key), left.Add(entry.lot->left_micro);
@@ -193,7 +222,8 @@ constexpr char kEndEdges[] = R"(
     remove_station = n.station_id,
     remove_epoch = n.epoch,
     remove_sequence = n.sequence
-  from unnest($1::bigint[], $2::timestamptz[], $3::integer[], $4::integer[], $5::bigint[]) n (child_id, remove_time, station_id, epoch, sequence)
+  from unnest($1::bigint[], $2::timestamptz[], $3::integer[], $4::integer[], $5::bigint[])
+    n (child_id, remove_time, station_id, epoch, sequence)
   where a.child_id = n.child_id
     and a.remove_time is null)";
 
@@ -208,10 +238,11 @@ void StoreEdges(Transaction& transaction, const Effects& effects, domain::Time n
   }
   const std::string record_time = TimeText(now);
   if (!effects.installs.empty()) {
-    pqxx::stream_to stream(transaction.work(), "assembly",
-                           std::vector<std::string>{"parent_id", "child_id", "install_time", "install_record_time", "install_sequence",
-                                                    "install_station", "install_epoch", "line", "slot", "remove_time",
-                                                    "remove_record_time", "remove_sequence", "remove_station", "remove_epoch"});
+    pqxx::stream_to stream(
+        transaction.work(), "assembly",
+        std::vector<std::string>{"parent_id", "child_id", "install_time", "install_record_time", "install_sequence",
+                                 "install_station", "install_epoch", "line", "slot", "remove_time", "remove_record_time",
+                                 "remove_sequence", "remove_station", "remove_epoch"});
     for (const Effects::Install& e : effects.installs) {
       std::optional<std::string> removed, removed_record;
       std::optional<int64_t> removed_sequence;
@@ -220,18 +251,19 @@ void StoreEdges(Transaction& transaction, const Effects& effects, domain::Time n
         removed = TimeText(e.removal->first), removed_record = record_time, removed_sequence = e.removal->second.sequence;
         removed_station = e.removal->second.station_id, removed_epoch = e.removal->second.epoch;
       }
-      stream << std::make_tuple(e.parent_id, e.child_id, TimeText(e.time), record_time, e.event.sequence, e.event.station_id, e.event.epoch,
-                                e.line, e.slot, removed, removed_record, removed_sequence, removed_station, removed_epoch);
+      stream << std::make_tuple(e.parent_id, e.child_id, TimeText(e.time), record_time, e.event.sequence, e.event.station_id,
+                                e.event.epoch, e.line, e.slot, removed, removed_record, removed_sequence, removed_station,
+                                removed_epoch);
     }
     stream.complete();
   }
   if (effects.consumptions.empty()) return;
   pqxx::stream_to stream(transaction.work(), "lot_consumption",
-                         std::vector<std::string>{"lot_id", "consumer_id", "quantity_micro", "consume_time", "record_time", "sequence",
-                                                  "station_id", "epoch", "operation", "line", "kind"});
+                         std::vector<std::string>{"lot_id", "consumer_id", "quantity_micro", "consume_time", "record_time",
+                                                  "sequence", "station_id", "epoch", "operation", "line", "kind"});
   for (const Effects::Consumption& e : effects.consumptions) {
-    stream << std::make_tuple(e.lot_id, e.consumer_id, e.quantity_micro, TimeText(e.time), record_time, e.event.sequence, e.event.station_id,
-                              e.event.epoch, e.operation, e.line, 1);
+    stream << std::make_tuple(e.lot_id, e.consumer_id, e.quantity_micro, TimeText(e.time), record_time, e.event.sequence,
+                              e.event.station_id, e.event.epoch, e.operation, e.line, 1);
   }
   stream.complete();
 }
@@ -268,7 +300,8 @@ struct ReversalColumns {
 void StoreReversals(Transaction& transaction, const Effects& effects, domain::Time now) {
   if (!effects.reversed_consumptions.empty()) {
     const ReversalColumns c(effects.reversed_consumptions);
-    Execute(transaction, kReverseConsumptions, c.unit.Literal(), c.station.Literal(), c.epoch.Literal(), c.sequence.Literal(), now);
+    Execute(transaction, kReverseConsumptions, c.unit.Literal(), c.station.Literal(), c.epoch.Literal(), c.sequence.Literal(),
+            now);
   }
   if (!effects.reversed_rows.empty()) {
     const ReversalColumns c(effects.reversed_rows);
@@ -283,7 +316,8 @@ constexpr char kUpdateOrders[] = R"(
     started_micro = n.started_micro,
     good_micro = n.good_micro,
     scrapped_micro = n.scrapped_micro
-  from unnest($1::integer[], $2::smallint[], $3::bigint[], $4::bigint[], $5::bigint[]) n (work_order_id, state, started_micro, good_micro, scrapped_micro)
+  from unnest($1::integer[], $2::smallint[], $3::bigint[], $4::bigint[], $5::bigint[])
+    n (work_order_id, state, started_micro, good_micro, scrapped_micro)
   where o.work_order_id = n.work_order_id)";
 constexpr char kAdvanceCursors[] = R"(
   update station_cursor c
@@ -292,15 +326,16 @@ constexpr char kAdvanceCursors[] = R"(
     last_sequence = n.last_sequence,
     recorded_events = n.recorded_events,
     rejected_events = n.rejected_events
-  from unnest($1::integer[], $2::integer[], $3::bigint[], $4::bigint[], $5::bigint[]) n (station_id, epoch, last_sequence, recorded_events, rejected_events)
+  from unnest($1::integer[], $2::integer[], $3::bigint[], $4::bigint[], $5::bigint[])
+    n (station_id, epoch, last_sequence, recorded_events, rejected_events)
   where c.station_id = n.station_id)";
 constexpr char kCountYields[] = R"(
   insert into operation_yield as y
     (work_order_id, station_id, plant_day, operation, first_runs, first_passes, runs, retests, reworks, aborts, scrapped)
   select n.work_order_id, n.station_id, date '1970-01-01' + n.plant_day, n.operation, n.first_runs, n.first_passes, n.runs, n.retests,
     n.reworks, n.aborts, n.scrapped
-  from unnest($1::integer[], $2::integer[], $3::integer[], $4::smallint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[],
-    $10::bigint[], $11::bigint[])
+  from unnest($1::integer[], $2::integer[], $3::integer[], $4::smallint[], $5::bigint[], $6::bigint[], $7::bigint[],
+    $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[])
     n (work_order_id, station_id, plant_day, operation, first_runs, first_passes, runs, retests, reworks, aborts, scrapped)
   order by 1, 4, 3, 2
   on conflict (work_order_id, operation, plant_day, station_id) do update
@@ -318,40 +353,47 @@ void StoreCounters(Transaction& transaction, const World& world) {
   bool any = false;
   for (const auto& [id, o] : world.orders) {
     if (!o.changed) continue;
-    order.Add(int64_t{id}), state.Add(int64_t{o.state}), started.Add(o.started_micro), good.Add(o.good_micro), scrapped.Add(o.scrapped_micro);
+    order.Add(int64_t{id}), state.Add(int64_t{o.state}), started.Add(o.started_micro), good.Add(o.good_micro),
+        scrapped.Add(o.scrapped_micro);
     any = true;
   }
-  if (any) Execute(transaction, kUpdateOrders, order.Literal(), state.Literal(), started.Literal(), good.Literal(), scrapped.Literal());
+  if (any)
+    Execute(transaction, kUpdateOrders, order.Literal(), state.Literal(), started.Literal(), good.Literal(), scrapped.Literal());
 
   Column station, epoch, last, recorded, rejected;
   any = false;
   for (const auto& [id, c] : world.cursors) {
     if (!c.changed) continue;
-    station.Add(int64_t{id}), epoch.Add(int64_t{c.epoch}), last.Add(c.last_sequence), recorded.Add(c.recorded), rejected.Add(c.rejected);
+    station.Add(int64_t{id}), epoch.Add(int64_t{c.epoch}), last.Add(c.last_sequence), recorded.Add(c.recorded),
+        rejected.Add(c.rejected);
     any = true;
   }
-  if (any) Execute(transaction, kAdvanceCursors, station.Literal(), epoch.Literal(), last.Literal(), recorded.Literal(), rejected.Literal());
+  if (any)
+    Execute(transaction, kAdvanceCursors, station.Literal(), epoch.Literal(), last.Literal(), recorded.Literal(),
+            rejected.Literal());
 
   if (world.effects.yields.empty()) return;
   std::array<Column, 11> y;
   for (const auto& [key, counts] : world.effects.yields) {
-    y[0].Add(int64_t{key.work_order_id}), y[1].Add(int64_t{key.station_id}), y[2].Add(int64_t{key.plant_day}), y[3].Add(int64_t{key.operation});
-    y[4].Add(counts.first_runs), y[5].Add(counts.first_passes), y[6].Add(counts.runs), y[7].Add(counts.retests), y[8].Add(counts.reworks);
+    y[0].Add(int64_t{key.work_order_id}), y[1].Add(int64_t{key.station_id}), y[2].Add(int64_t{key.plant_day}),
+        y[3].Add(int64_t{key.operation});
+    y[4].Add(counts.first_runs), y[5].Add(counts.first_passes), y[6].Add(counts.runs), y[7].Add(counts.retests),
+        y[8].Add(counts.reworks);
     y[9].Add(counts.aborts), y[10].Add(counts.scrapped);
   }
-  Execute(transaction, kCountYields, y[0].Literal(), y[1].Literal(), y[2].Literal(), y[3].Literal(), y[4].Literal(), y[5].Literal(),
-          y[6].Literal(), y[7].Literal(), y[8].Literal(), y[9].Literal(), y[10].Literal());
+  Execute(transaction, kCountYields, y[0].Literal(), y[1].Literal(), y[2].Literal(), y[3].Literal(), y[4].Literal(),
+          y[5].Literal(), y[6].Literal(), y[7].Literal(), y[8].Literal(), y[9].Literal(), y[10].Literal());
 }
 
 void CopyConditions(Transaction& transaction, const std::vector<domain::StationCondition>& conditions) {
   if (conditions.empty()) return;
   pqxx::stream_to stream(transaction.work(), "station_condition",
-                         std::vector<std::string>{"station_id", "person", "kind", "in_order", "occur_time", "expire_time", "readings", "evidence",
-                                                  "sequence", "reporting_station", "epoch"});
+                         std::vector<std::string>{"station_id", "person", "kind", "in_order", "occur_time", "expire_time",
+                                                  "readings", "evidence", "sequence", "reporting_station", "epoch"});
   for (const domain::StationCondition& c : conditions) {
-    stream << std::make_tuple(c.station_id, c.report.person, static_cast<int>(c.report.kind), c.report.in_order, TimeText(c.occur_time),
-                              TimeText(c.report.expire_time), nlohmann::json(c.report.readings).dump(), c.report.evidence, c.sequence,
-                              c.reporting_station, c.epoch);
+    stream << std::make_tuple(c.station_id, c.report.person, static_cast<int>(c.report.kind), c.report.in_order,
+                              TimeText(c.occur_time), TimeText(c.report.expire_time), nlohmann::json(c.report.readings).dump(),
+                              c.report.evidence, c.sequence, c.reporting_station, c.epoch);
   }
   stream.complete();
 }
@@ -370,8 +412,8 @@ std::string Hex(const std::string& bytes) {
 void CopyRefused(Transaction& transaction, const std::vector<Effects::Refused>& refused, domain::Time now) {
   if (refused.empty()) return;
   pqxx::stream_to stream(transaction.work(), "refused_event",
-                         std::vector<std::string>{"occur_time", "record_time", "sequence", "digest", "station_id", "epoch", "kind",
-                                                  "subject_code", "refusals", "content"});
+                         std::vector<std::string>{"occur_time", "record_time", "sequence", "digest", "station_id", "epoch",
+                                                  "kind", "subject_code", "refusals", "content"});
   const std::string record_time = TimeText(now);
   for (const Effects::Refused& r : refused) {
     stream << std::make_tuple(TimeText(r.occur_time), record_time, r.event.sequence, r.digest, r.event.station_id, r.event.epoch,

@@ -72,7 +72,8 @@ class EventDecision {
   // The route and the operation of a known unit; adds the refusal otherwise.
   const ProductRevision* JudgeRoute(const UnitEntry& entry, int16_t& operation);
   // Places values by the operation's characteristics; adds CHARACTERISTIC_UNKNOWN, REPLICATE_COUNT, VALUE_INVALID.
-  bool PlaceValues(const UnitEntry& entry, const Operation& operation, const std::vector<MeasuredValues>& values, std::vector<double>& placed);
+  bool PlaceValues(const UnitEntry& entry, const Operation& operation, const std::vector<MeasuredValues>& values,
+                   std::vector<double>& placed);
   // Takes a component out of its parent: ends its edge, frees its position.
   void TakeOut(UnitEntry& component, Time time);
   // A row of this event about this unit.

@@ -15,7 +15,8 @@ std::string OperationName(const Operation& operation) { return Text({std::to_str
 
 bool Passed(const Unit& unit, int index) { return (unit.passed & (uint64_t{1} << index)) != 0; }
 
-void Refuse(std::vector<Refusal>& refusals, Reason reason, std::string_view unit_code, std::string sentence, std::vector<Evidence> evidence) {
+void Refuse(std::vector<Refusal>& refusals, Reason reason, std::string_view unit_code, std::string sentence,
+            std::vector<Evidence> evidence) {
   refusals.push_back({reason, std::move(sentence), std::move(evidence), std::string(unit_code)});
 }
 
@@ -72,15 +73,17 @@ struct Route {
       }
       if (asked == RunPurpose::kRetest || !rework_here) {
         Refuse(Reason::kRetestLimit, Text({"no retest is left at operation ", OperationName(failed)}),
-               {{"limit", OperationName(failed), Text({std::to_string(counter.retests), " of ", std::to_string(failed.max_retests),
-                                                       " retests used since the last repair"})}});
+               {{"limit", OperationName(failed),
+                 Text({std::to_string(counter.retests), " of ", std::to_string(failed.max_retests),
+                       " retests used since the last repair"})}});
         return;
       }
     }
     if (!rework_here || asked == RunPurpose::kRetest) {
       Refuse(Reason::kRouteSeq, Text({"failed at operation ", OperationName(failed), " and waits for retest, rework or scrap"}),
              {{"operation", OperationName(failed),
-               failed.rework_to == 0 ? std::string("no rework allowed") : Text({"rework returns to ", std::to_string(failed.rework_to)})}});
+               failed.rework_to == 0 ? std::string("no rework allowed")
+                                     : Text({"rework returns to ", std::to_string(failed.rework_to)})}});
       return;
     }
     TakeRework(operation, failed_index, counter.reworks, failed.max_reworks, OperationName(failed));
@@ -142,8 +145,9 @@ void JudgeOrder(const OrderState& order, bool first_start, std::string_view code
   }
   if (first_start && order.started_micro - order.scrapped_micro >= order.ordered_micro) {
     Refuse(refusals, Reason::kWorkOrderFull, code, Text({"everything that order ", order.code, " asks for is started"}),
-           {{"order", order.code, Text({"ordered ", FormatQuantity(order.ordered_micro), ", started ", FormatQuantity(order.started_micro),
-                                        ", scrapped ", FormatQuantity(order.scrapped_micro)})}});
+           {{"order", order.code,
+             Text({"ordered ", FormatQuantity(order.ordered_micro), ", started ", FormatQuantity(order.started_micro),
+                   ", scrapped ", FormatQuantity(order.scrapped_micro)})}});
   }
 }
 
@@ -151,24 +155,31 @@ void JudgeProgram(const Operation& operation, const ProductRevision& revision, c
                   std::vector<Refusal>& refusals) {
   const auto mismatch = [&](Reason reason, std::string_view what, std::string_view reported, std::string_view released) {
     if (reported == released) return;
-    Refuse(refusals, reason, code,
-           Text({"the ", what, " at the station ", reported.empty() ? "was not reported" : "is not the released one"}),
-           {{"operation", OperationName(operation), Text({"reported `", reported.substr(0, 64), "`, released `", released, "`"})}});
+    Refuse(
+        refusals, reason, code,
+        Text({"the ", what, " at the station ", reported.empty() ? "was not reported" : "is not the released one"}),
+        {{"operation", OperationName(operation), Text({"reported `", reported.substr(0, 64), "`, released `", released, "`"})}});
   };
-  if (operation.Guards(Interlock::kRecipeMatch)) mismatch(Reason::kRecipeMatch, "recipe", start.recipe_checksum, operation.recipe_checksum);
-  if (operation.Guards(Interlock::kSwVersion)) mismatch(Reason::kSwVersion, "software", start.software_version, operation.software_version);
-  if (operation.Guards(Interlock::kVariantMatch)) mismatch(Reason::kVariantMatch, "variant", start.variant, revision.product_code);
+  if (operation.Guards(Interlock::kRecipeMatch))
+    mismatch(Reason::kRecipeMatch, "recipe", start.recipe_checksum, operation.recipe_checksum);
+  if (operation.Guards(Interlock::kSwVersion))
+    mismatch(Reason::kSwVersion, "software", start.software_version, operation.software_version);
+  if (operation.Guards(Interlock::kVariantMatch))
+    mismatch(Reason::kVariantMatch, "variant", start.variant, revision.product_code);
 }
 
-void JudgeConditions(const World& world, const StartQuestion& question, const Operation& operation, std::vector<Refusal>& refusals) {
+void JudgeConditions(const World& world, const StartQuestion& question, const Operation& operation,
+                     std::vector<Refusal>& refusals) {
   for (const Interlock interlock : operation.interlocks) {
     const ConditionRule* rule = RuleOf(interlock);
     if (rule == nullptr) continue;
     const std::string person(rule->personal ? question.operator_id : std::string_view());
-    const std::string subject = rule->personal ? "operator " + (person.empty() ? std::string("(none)") : person) : question.station->code;
+    const std::string subject =
+        rule->personal ? "operator " + (person.empty() ? std::string("(none)") : person) : question.station->code;
     const std::string name(NameOf(rule->reason));
     if (rule->personal && person.empty()) {
-      Refuse(refusals, rule->reason, "", Text({name, " needs an operator, none was named"}), {{"field", "operator_id", "missing"}});
+      Refuse(refusals, rule->reason, "", Text({name, " needs an operator, none was named"}),
+             {{"field", "operator_id", "missing"}});
       continue;
     }
     const auto found = world.conditions.find({rule->personal ? 0 : question.station->id, person, rule->kind});
@@ -190,7 +201,8 @@ void JudgeConditions(const World& world, const StartQuestion& question, const Op
              {{"condition", name, Text({"reported ", FormatTime(newest->occur_time), ", asked: ", rule->limit})}});
     } else if (newest->report.expire_time < question.time) {
       Refuse(refusals, rule->reason, "", Text({name, " of ", subject, " has expired"}),
-             {{"condition", name, Text({"good until ", FormatTime(newest->report.expire_time), ", now ", FormatTime(question.time)})}});
+             {{"condition", name,
+               Text({"good until ", FormatTime(newest->report.expire_time), ", now ", FormatTime(question.time)})}});
     }
   }
 }
@@ -201,11 +213,12 @@ void JudgeStartMaterials(const World& world, const StartQuestion& question, cons
   for (const std::string& code : question.start->material_codes) {
     const UnitEntry* material = world.FindUnit(code);
     if (material == nullptr) {
-      Refuse(decision.refusals, Reason::kMaterialValid, code, Text({"material ", code, " is not known"}), {{"lot", code, "unknown"}});
+      Refuse(decision.refusals, Reason::kMaterialValid, code, Text({"material ", code, " is not known"}),
+             {{"lot", code, "unknown"}});
       continue;
     }
-    const BomLine* line =
-        JudgeMaterial(world, *decision.revision, operation, &group, *material, question.time, decision.window_late, decision.refusals);
+    const BomLine* line = JudgeMaterial(world, *decision.revision, operation, &group, *material, question.time,
+                                        decision.window_late, decision.refusals);
     if (line != nullptr && !material->unit.grade.empty() && GroupGradeOf(group, line->line).empty()) {
       group.group_grade += Text({group.group_grade.empty() ? "" : ";", std::to_string(line->line), ":", material->unit.grade});
     }
@@ -217,11 +230,13 @@ bool JudgeNewUnit(const World& world, const StartQuestion& question, Unit& unit,
   auto& refusals = decision.refusals;
   const std::string code(question.unit_code);
   if (world.ambiguous_codes.contains(code) && question.start->work_order_code.empty()) {
-    Refuse(refusals, Reason::kUnitAmbiguous, code, Text({"code ", code, " stands for several units"}), {{"unit", code, "ambiguous"}});
+    Refuse(refusals, Reason::kUnitAmbiguous, code, Text({"code ", code, " stands for several units"}),
+           {{"unit", code, "ambiguous"}});
     return false;
   }
   if (question.start->work_order_code.empty()) {
-    Refuse(refusals, Reason::kUnitUnknown, code, Text({"unit ", code, " is not known and no order was named to make it"}), {{"unit", code, "unknown"}});
+    Refuse(refusals, Reason::kUnitUnknown, code, Text({"unit ", code, " is not known and no order was named to make it"}),
+           {{"unit", code, "unknown"}});
     return false;
   }
   decision.order = world.FindOrder(question.start->work_order_code);
@@ -239,9 +254,10 @@ bool JudgeNewUnit(const World& world, const StartQuestion& question, Unit& unit,
   if (material->tracking == Tracking::kLot) {
     const Result<int64_t> quantity = ParseQuantity(question.start->quantity, "start.quantity");
     if (!quantity || *quantity == 0 || question.start->quantity_uom != material->uom) {
-      Refuse(refusals, quantity ? (*quantity == 0 ? Reason::kQuantityInvalid : Reason::kUomMismatch) : Reason::kQuantityInvalid, code,
-             Text({"a new lot of ", material->code, " needs start.quantity in ", material->uom}),
-             {{"field", "start.quantity", Text({"`", question.start->quantity.substr(0, 40), "` ", question.start->quantity_uom.substr(0, 16)})}});
+      Refuse(refusals, quantity ? (*quantity == 0 ? Reason::kQuantityInvalid : Reason::kUomMismatch) : Reason::kQuantityInvalid,
+             code, Text({"a new lot of ", material->code, " needs start.quantity in ", material->uom}),
+             {{"field", "start.quantity",
+               Text({"`", question.start->quantity.substr(0, 40), "` ", question.start->quantity_uom.substr(0, 16)})}});
     } else {
       decision.quantity_micro = *quantity;
     }
@@ -322,14 +338,16 @@ WindowVerdict JudgeWindows(const ProductRevision& revision, const Unit& unit, in
     if (clock == nullptr) {
       if (window.from_event != WindowEvent::kQueue || !window.min_seconds) continue;
       Refuse(refusals, Reason::kTimeWindow, unit.code, Text({"the unit was not reported as waiting: ", window.reason}),
-             {{"window", window.id, Text({"needs an arrival at least ", FormatDuration(std::chrono::seconds(*window.min_seconds)), " before"})}});
+             {{"window", window.id,
+               Text({"needs an arrival at least ", FormatDuration(std::chrono::seconds(*window.min_seconds)), " before"})}});
       continue;
     }
     const Duration elapsed = time - clock->since;
     if (window.min_seconds && elapsed < std::chrono::seconds(*window.min_seconds)) {
       Refuse(refusals, Reason::kTimeWindow, unit.code, Text({"too early: ", window.reason}),
-             {{"window", window.id, Text({FormatDuration(elapsed), " since ", FormatTime(clock->since), ", at least ",
-                                          FormatDuration(std::chrono::seconds(*window.min_seconds))})}});
+             {{"window", window.id,
+               Text({FormatDuration(elapsed), " since ", FormatTime(clock->since), ", at least ",
+                     FormatDuration(std::chrono::seconds(*window.min_seconds))})}});
     }
     if (!window.max_seconds || elapsed <= std::chrono::seconds(*window.max_seconds)) continue;
     if (window.late_action == LateAction::kFlag) {
@@ -338,8 +356,9 @@ WindowVerdict JudgeWindows(const ProductRevision& revision, const Unit& unit, in
       verdict.failed = true;
     } else {
       Refuse(refusals, Reason::kTimeWindow, unit.code, Text({"too late: ", window.reason, "; ", window.on_violation}),
-             {{"window", window.id, Text({FormatDuration(elapsed), " since ", FormatTime(clock->since), ", at most ",
-                                          FormatDuration(std::chrono::seconds(*window.max_seconds))})}});
+             {{"window", window.id,
+               Text({FormatDuration(elapsed), " since ", FormatTime(clock->since), ", at most ",
+                     FormatDuration(std::chrono::seconds(*window.max_seconds))})}});
     }
   }
   return verdict;
@@ -355,7 +374,8 @@ void JudgeLot(const UnitEntry& material, Time time, std::vector<Refusal>& refusa
   };
   if (unit.status == UnitStatus::kInProcess) invalid("the lot is not released: it is still on its route", "in process");
   if (lot.left_micro == 0) invalid("nothing is left in the lot", "0 left");
-  if (lot.expire_time && *lot.expire_time < time) invalid("the lot's shelf life is over", Text({"good until ", FormatTime(*lot.expire_time)}));
+  if (lot.expire_time && *lot.expire_time < time)
+    invalid("the lot's shelf life is over", Text({"good until ", FormatTime(*lot.expire_time)}));
   if (lot.open_time && lot.floor_life_seconds > 0 && time - *lot.open_time > std::chrono::seconds(lot.floor_life_seconds)) {
     invalid("the lot's floor life is over", Text({"opened ", FormatTime(*lot.open_time), ", limit ",
                                                   FormatDuration(std::chrono::seconds(lot.floor_life_seconds))}));
@@ -368,7 +388,8 @@ void JudgeComponent(const World& world, const ProductRevision& revision, const O
   if (unit.parent_id != 0) {
     const UnitEntry* holder = world.FindUnit(unit.parent_id);
     Refuse(refusals, Reason::kUniqueSn, unit.code, "the component is built in elsewhere",
-           {{"unit", holder == nullptr ? "?" : holder->unit.code, Text({"position ", std::to_string(unit.parent_line), ".", std::to_string(unit.parent_slot)})}});
+           {{"unit", holder == nullptr ? "?" : holder->unit.code,
+             Text({"position ", std::to_string(unit.parent_line), ".", std::to_string(unit.parent_slot)})}});
   }
   if (unit.status == UnitStatus::kInProcess) {
     Refuse(refusals, Reason::kReleasedChild, unit.code, "the component is not released", {{"unit", unit.code, "in process"}});
@@ -391,8 +412,8 @@ void JudgeComponent(const World& world, const ProductRevision& revision, const O
 }
 
 // How old the material is, since its own release or since it was opened, where the parent's route limits that.
-void JudgeAge(const World& world, const ProductRevision& revision, const Operation& operation, const UnitEntry& material, Time time,
-              bool& late, std::vector<Refusal>& refusals) {
+void JudgeAge(const World& world, const ProductRevision& revision, const Operation& operation, const UnitEntry& material,
+              Time time, bool& late, std::vector<Refusal>& refusals) {
   const Unit& unit = material.unit;
   const auto judge = [&](const TimeWindow& window, Time since) {
     if (!window.max_seconds || time - since <= std::chrono::seconds(*window.max_seconds)) return;
@@ -401,13 +422,15 @@ void JudgeAge(const World& world, const ProductRevision& revision, const Operati
       return;
     }
     Refuse(refusals, Reason::kTimeWindow, unit.code, Text({"too old: ", window.reason, "; ", window.on_violation}),
-           {{"window", window.id, Text({FormatDuration(time - since), " since ", FormatTime(since), ", at most ",
-                                        FormatDuration(std::chrono::seconds(*window.max_seconds))})}});
+           {{"window", window.id,
+             Text({FormatDuration(time - since), " since ", FormatTime(since), ", at most ",
+                   FormatDuration(std::chrono::seconds(*window.max_seconds))})}});
   };
   for (const TimeWindow& window : revision.windows) {
     if (window.to_operation != operation.number || window.from_operation != operation.number) continue;
     if (window.from_event == WindowEvent::kMaterialAge && unit.finish_time) judge(window, *unit.finish_time);
-    if (window.from_event == WindowEvent::kMaterialOpen && window.to_event == WindowEvent::kStart && material.lot && material.lot->open_time) {
+    if (window.from_event == WindowEvent::kMaterialOpen && window.to_event == WindowEvent::kStart && material.lot &&
+        material.lot->open_time) {
       judge(window, *material.lot->open_time);
     }
   }
@@ -428,7 +451,8 @@ const BomLine* JudgeMaterial(const World& world, const ProductRevision& revision
   if (line == nullptr) {
     const Material* definition = world.plant.FindMaterial(unit.material_id);
     Refuse(refusals, Reason::kMaterialValid, unit.code,
-           Text({definition == nullptr ? "the material" : definition->code, " is not in the bill of materials of operation ", OperationName(operation)}),
+           Text({definition == nullptr ? "the material" : definition->code, " is not in the bill of materials of operation ",
+                 OperationName(operation)}),
            {{"operation", OperationName(operation), revision.product_code}});
     return nullptr;
   }
@@ -448,12 +472,14 @@ StartDecision JudgeStart(const World& world, const StartQuestion& question) {
   decision.operation = ResolveOperation(*question.station, question.operation, code, decision.refusals);
   Unit fresh;
   fresh.code = code;
-  const bool known = question.entry != nullptr ? JudgeKnownUnit(world, question, decision) : JudgeNewUnit(world, question, fresh, decision);
+  const bool known =
+      question.entry != nullptr ? JudgeKnownUnit(world, question, decision) : JudgeNewUnit(world, question, fresh, decision);
   if (!known || decision.operation == 0) return decision;
   const Unit& unit = question.entry != nullptr ? question.entry->unit : fresh;
   if (question.station->material_id != decision.revision->material_id) {
     Refuse(decision.refusals, Reason::kStationOperation, code,
-           Text({"station ", question.station->code, " makes ", question.station->product_code, ", not ", decision.revision->product_code}),
+           Text({"station ", question.station->code, " makes ", question.station->product_code, ", not ",
+                 decision.revision->product_code}),
            {{"order", decision.order->code, decision.revision->product_code}});
     return decision;
   }
@@ -468,7 +494,8 @@ StartDecision JudgeStart(const World& world, const StartQuestion& question) {
   Route{world, question, unit, code, decision}.Judge(index);
   JudgeProgram(operation, *decision.revision, *question.start, code, decision.refusals);
   decision.window_late =
-      JudgeWindows(*decision.revision, unit, operation.number, WindowEvent::kStart, question.time, false, decision.refusals).flagged;
+      JudgeWindows(*decision.revision, unit, operation.number, WindowEvent::kStart, question.time, false, decision.refusals)
+          .flagged;
   JudgeConditions(world, question, operation, decision.refusals);
   JudgeStartMaterials(world, question, operation, unit, decision);
   return decision;

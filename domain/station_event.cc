@@ -56,7 +56,8 @@ bool EventDecision::JudgeRunning(const UnitEntry& entry, int16_t operation) {
   if (unit.running_operation == operation && unit.running_station == station_.id) return true;
   const Station* where = world_.plant.FindStation(unit.running_station);
   Refuse(Reason::kUnitNotRunning, unit.code, "operation " + std::to_string(operation) + " is not running on it at this station",
-         {{"operation", std::to_string(unit.running_operation), where == nullptr ? "nothing is running" : "running at " + where->code}});
+         {{"operation", std::to_string(unit.running_operation),
+           where == nullptr ? "nothing is running" : "running at " + where->code}});
   return false;
 }
 
@@ -93,7 +94,8 @@ bool EventDecision::PlaceValues(const UnitEntry& entry, const Operation& operati
     }
     const Characteristic& characteristic = operation.characteristics[static_cast<size_t>(index)];
     if (static_cast<int32_t>(reported.values.size()) != characteristic.replicates) {
-      Refuse(Reason::kReplicateCount, entry.unit.code, characteristic.code + " needs " + std::to_string(characteristic.replicates) + " values",
+      Refuse(Reason::kReplicateCount, entry.unit.code,
+             characteristic.code + " needs " + std::to_string(characteristic.replicates) + " values",
              {{"field", "values.values", std::to_string(reported.values.size()) + " given"}});
       continue;
     }
@@ -116,7 +118,8 @@ bool EventDecision::JudgeTime() {
     return false;
   }
   if (event_.occur_time < world_.now - std::chrono::seconds(kMaxBehindSeconds)) {
-    Refuse(Reason::kTimeTooOld, "", "the event is more than 400 days old", {{"field", "occur_time", FormatTime(event_.occur_time)}});
+    Refuse(Reason::kTimeTooOld, "", "the event is more than 400 days old",
+           {{"field", "occur_time", FormatTime(event_.occur_time)}});
     return false;
   }
   return true;
@@ -129,7 +132,8 @@ bool EventDecision::OnSubjects(bool (EventDecision::*apply)(UnitEntry&)) {
     if (entry == nullptr) {
       const bool ambiguous = world_.ambiguous_codes.contains(event_.unit_code);
       Refuse(ambiguous ? Reason::kUnitAmbiguous : Reason::kUnitUnknown, event_.unit_code,
-             ambiguous ? "the code stands for several units" : "the unit is not known", {{"unit", event_.unit_code, ambiguous ? "ambiguous" : "unknown"}});
+             ambiguous ? "the code stands for several units" : "the unit is not known",
+             {{"unit", event_.unit_code, ambiguous ? "ambiguous" : "unknown"}});
       return false;
     }
     if (!(this->*apply)(*entry)) return false;
@@ -138,7 +142,8 @@ bool EventDecision::OnSubjects(bool (EventDecision::*apply)(UnitEntry&)) {
   }
   const auto carrier = world_.carrier_by_code.find(event_.carrier_code);
   if (carrier == world_.carrier_by_code.end()) {
-    Refuse(Reason::kCarrierUnknown, "", "carrier " + event_.carrier_code + " is not known", {{"unit", event_.carrier_code, "unknown"}});
+    Refuse(Reason::kCarrierUnknown, "", "carrier " + event_.carrier_code + " is not known",
+           {{"unit", event_.carrier_code, "unknown"}});
     return false;
   }
   carrier_id_ = carrier->second;
@@ -258,7 +263,8 @@ bool EventDecision::RunCondition() {
   const bool personal = RuleOf(settled->kind).personal;
   StationCondition condition{personal ? 0 : station_.id, *settled, event_.occur_time, station_.id, epoch_, event_.sequence};
   auto& known = world_.conditions[{condition.station_id, settled->person, settled->kind}];
-  const auto place = std::find_if(known.begin(), known.end(), [&](const StationCondition& c) { return c.occur_time <= condition.occur_time; });
+  const auto place =
+      std::find_if(known.begin(), known.end(), [&](const StationCondition& c) { return c.occur_time <= condition.occur_time; });
   known.insert(place, condition);
   world_.effects.conditions.push_back(std::move(condition));
   return true;
@@ -306,7 +312,8 @@ bool EventDecision::Run() {
 namespace {
 
 // By the cursor: nothing when the event is the next one.
-std::optional<EventVerdict> JudgeSequence(const World& world, const Cursor& cursor, const EventKey& key, const StationEvent& event) {
+std::optional<EventVerdict> JudgeSequence(const World& world, const Cursor& cursor, const EventKey& key,
+                                          const StationEvent& event) {
   EventVerdict verdict;
   verdict.sequence = event.sequence;
   if (key.epoch > cursor.epoch) {
@@ -324,8 +331,10 @@ std::optional<EventVerdict> JudgeSequence(const World& world, const Cursor& curs
   const auto earlier = world.earlier.find(key);
   if (earlier == world.earlier.end() || earlier->second.digest != event.digest) {
     verdict.outcome = EventOutcome::kRejected;
-    verdict.refusals.push_back({Reason::kSequenceReused, "the number was used already for other content",
-                                {{"event", std::to_string(key.epoch) + "/" + std::to_string(key.sequence), "content differs"}}, ""});
+    verdict.refusals.push_back({Reason::kSequenceReused,
+                                "the number was used already for other content",
+                                {{"event", std::to_string(key.epoch) + "/" + std::to_string(key.sequence), "content differs"}},
+                                ""});
     return verdict;
   }
   verdict.outcome = EventOutcome::kDuplicate;
@@ -351,7 +360,8 @@ EventVerdict Decide(World& world, const Station& station, int32_t epoch, const S
   ++(recorded ? cursor.recorded : cursor.rejected);
   if (!recorded) {
     world.effects.refused.push_back({key, event.occur_time, event.digest, event.Kind(),
-                                     event.unit_code.empty() ? event.carrier_code : event.unit_code, verdict.refusals, event.content});
+                                     event.unit_code.empty() ? event.carrier_code : event.unit_code, verdict.refusals,
+                                     event.content});
   }
   world.earlier[key] = {event.digest, verdict.outcome, recorded ? std::vector<Refusal>() : verdict.refusals};
   return std::move(verdict);

@@ -28,7 +28,8 @@ bool EventDecision::JudgeRunBeforeCompletion(UnitEntry& entry, const Operation& 
   StartDecision decision =
       JudgeStart(world_, {&station_, &entry, unit.code, operation.number, &assumed, event_.operator_id, event_.occur_time});
   if (!decision.Go()) {
-    Refuse(Reason::kUnitNotRunning, unit.code, "operation " + std::to_string(operation.number) + " was not started and could not have been",
+    Refuse(Reason::kUnitNotRunning, unit.code,
+           "operation " + std::to_string(operation.number) + " was not started and could not have been",
            {{"operation", std::to_string(operation.number), "no start"}});
     std::move(decision.refusals.begin(), decision.refusals.end(), std::back_inserter(verdict_.refusals));
     return false;
@@ -42,7 +43,8 @@ bool EventDecision::JudgeRunBeforeCompletion(UnitEntry& entry, const Operation& 
 }
 
 // What a pass needs besides good values.
-void EventDecision::JudgePass(const UnitEntry& entry, const ProductRevision& revision, const Operation& operation, const EventRow& row) {
+void EventDecision::JudgePass(const UnitEntry& entry, const ProductRevision& revision, const Operation& operation,
+                              const EventRow& row) {
   Unit after = entry.unit;
   EventRow measured = row;
   measured.kind = EventKind::kMeasured;
@@ -53,7 +55,8 @@ void EventDecision::JudgePass(const UnitEntry& entry, const ProductRevision& rev
     Refuse(Reason::kMeasurementMissing, entry.unit.code, characteristic.code + " was not measured",
            {{"limit", characteristic.code, "measured on every unit"}});
   }
-  if (operation.Guards(Interlock::kBoltCount) && operation.tightening_characteristic >= 0 && after.run_tightenings != operation.tightenings) {
+  if (operation.Guards(Interlock::kBoltCount) && operation.tightening_characteristic >= 0 &&
+      after.run_tightenings != operation.tightenings) {
     Refuse(Reason::kBoltCount, entry.unit.code,
            std::to_string(after.run_tightenings) + " of " + std::to_string(operation.tightenings) + " tightenings are in order",
            {{"limit", operation.characteristics[static_cast<size_t>(operation.tightening_characteristic)].code,
@@ -62,7 +65,8 @@ void EventDecision::JudgePass(const UnitEntry& entry, const ProductRevision& rev
   if (!operation.Guards(Interlock::kGenealogyComplete)) return;
   if (entry.unit.serial_slots_filled != revision.SerialSlots()) {
     Refuse(Reason::kGenealogyComplete, entry.unit.code, "not every serial position is filled",
-           {{"limit", "positions", std::to_string(entry.unit.serial_slots_filled) + " of " + std::to_string(revision.SerialSlots())}});
+           {{"limit", "positions",
+             std::to_string(entry.unit.serial_slots_filled) + " of " + std::to_string(revision.SerialSlots())}});
   }
   for (const BomLine& line : revision.bom) {
     if (line.tracking != Tracking::kLot || (entry.unit.lot_lines & (uint64_t{1} << line.line)) != 0) continue;
@@ -84,7 +88,8 @@ void EventDecision::JudgeNewCode(const UnitEntry& entry, const Operation& operat
     return;
   }
   if (!event_.carrier_code.empty()) {
-    Refuse(Reason::kFieldInvalid, unit.code, "a code cannot be given to a whole carrier", {{"field", "completed.new_code", code}});
+    Refuse(Reason::kFieldInvalid, unit.code, "a code cannot be given to a whole carrier",
+           {{"field", "completed.new_code", code}});
     return;
   }
   if (operation.new_identity == NewIdentity::kGbt34014 && !IsGbt34014Form(code)) {
@@ -119,7 +124,8 @@ bool EventDecision::JudgeGoodQuantity(const UnitEntry& entry, EventRow& row) {
 }
 
 void EventDecision::CountRun(const UnitEntry& entry, const EventRow& row, int sign) {
-  YieldCounts& counts = world_.effects.yields[{entry.unit.work_order_id, row.station_id, PlantDay(row.occur_time), row.operation}];
+  YieldCounts& counts =
+      world_.effects.yields[{entry.unit.work_order_id, row.station_id, PlantDay(row.occur_time), row.operation}];
   counts.runs += sign;
   if ((row.flags & kFlagFirstRun) != 0) {
     counts.first_runs += sign;
@@ -191,7 +197,8 @@ bool EventDecision::Complete(UnitEntry& entry, const Result& result) {
   if (out_of_limits) row.flags |= kFlagOutOfLimits;
   if (window.flagged) row.flags |= kFlagWindowLate;
   if (row.purpose == RunPurpose::kRegular && (entry.unit.attempted & (uint64_t{1} << index)) == 0) row.flags |= kFlagFirstRun;
-  if (row.judgement == Judgement::kPass && NextOperation(*revision, entry.unit.passed | (uint64_t{1} << index)) == 0) row.flags |= kFlagFinished;
+  if (row.judgement == Judgement::kPass && NextOperation(*revision, entry.unit.passed | (uint64_t{1} << index)) == 0)
+    row.flags |= kFlagFinished;
 
   verdict_.judgement = row.judgement;
   verdict_.judgement_mismatch = verdict_.judgement_mismatch || (row.flags & kFlagMismatch) != 0;
@@ -248,7 +255,8 @@ bool EventDecision::RunCompleted() {
     }
     std::vector<MeasuredValues> values = completed.values;
     values.insert(values.end(), result.values.begin(), result.values.end());
-    if (Complete(entry, {result.judgement, result.failure_code, &values, result.grade.empty() ? completed.grade : result.grade})) ++verdict_.units;
+    if (Complete(entry, {result.judgement, result.failure_code, &values, result.grade.empty() ? completed.grade : result.grade}))
+      ++verdict_.units;
   }
   return verdict_.units > 0;
 }

@@ -18,7 +18,8 @@ bool EventDecision::ApplyConsumed(UnitEntry& entry) {
   const size_t before = verdict_.refusals.size();
   UnitEntry* lot = world_.FindUnit(consumed.lot_code);
   if (lot == nullptr) {
-    Refuse(Reason::kLotUnknown, entry.unit.code, "lot " + consumed.lot_code + " is not known", {{"lot", consumed.lot_code, "unknown"}});
+    Refuse(Reason::kLotUnknown, entry.unit.code, "lot " + consumed.lot_code + " is not known",
+           {{"lot", consumed.lot_code, "unknown"}});
     return false;
   }
   if (lot == &entry) {
@@ -44,7 +45,8 @@ bool EventDecision::ApplyConsumed(UnitEntry& entry) {
   }
   bool late = false;
   const Operation& operation = revision->operations[static_cast<size_t>(revision->OperationIndex(number))];
-  const BomLine* line = JudgeMaterial(world_, *revision, operation, &entry.unit, *lot, event_.occur_time, late, verdict_.refusals);
+  const BomLine* line =
+      JudgeMaterial(world_, *revision, operation, &entry.unit, *lot, event_.occur_time, late, verdict_.refusals);
   if (*quantity > lot->lot->left_micro && lot->lot->left_micro > 0) {
     Refuse(Reason::kQuantityExceedsLeft, entry.unit.code, "more than is left in lot " + lot->unit.code,
            {{"lot", lot->unit.code, FormatQuantity(lot->lot->left_micro) + " " + material->uom + " left"}});
@@ -67,7 +69,8 @@ bool EventDecision::ApplyConsumed(UnitEntry& entry) {
 int32_t EventDecision::FreeSlot(const UnitEntry& parent, const BomLine& line, int32_t asked) {
   const auto& positions = world_.positions[parent.unit.id];
   if (asked < 0 || asked > line.Slots()) {
-    Refuse(Reason::kFieldInvalid, parent.unit.code, "line " + std::to_string(line.line) + " has slots 1 to " + std::to_string(line.Slots()),
+    Refuse(Reason::kFieldInvalid, parent.unit.code,
+           "line " + std::to_string(line.line) + " has slots 1 to " + std::to_string(line.Slots()),
            {{"field", "installed.slot", std::to_string(asked)}});
     return 0;
   }
@@ -80,7 +83,9 @@ int32_t EventDecision::FreeSlot(const UnitEntry& parent, const BomLine& line, in
     return 0;
   }
   int32_t free = 1;
-  for (auto at = positions.lower_bound({line.line, 1}); at != positions.end() && at->first.line == line.line && at->first.slot == free; ++at) ++free;
+  for (auto at = positions.lower_bound({line.line, 1});
+       at != positions.end() && at->first.line == line.line && at->first.slot == free; ++at)
+    ++free;
   if (free <= line.Slots()) return free;
   Refuse(Reason::kPositionOccupied, parent.unit.code, "all slots of line " + std::to_string(line.line) + " are occupied",
          {{"limit", PositionText(line.line, line.Slots()), "full"}});
@@ -104,14 +109,17 @@ bool EventDecision::ApplyInstalled(UnitEntry& entry) {
            {{"lot", installed.component_code, "lot"}});
     return false;
   }
-  for (const UnitEntry* holder = &entry; holder != nullptr; holder = holder->unit.parent_id == 0 ? nullptr : world_.FindUnit(holder->unit.parent_id)) {
+  for (const UnitEntry* holder = &entry; holder != nullptr;
+       holder = holder->unit.parent_id == 0 ? nullptr : world_.FindUnit(holder->unit.parent_id)) {
     if (holder != component) continue;
-    Refuse(Reason::kGenealogyCycle, entry.unit.code, "a unit cannot be inside itself", {{"unit", component->unit.code, "is above " + entry.unit.code}});
+    Refuse(Reason::kGenealogyCycle, entry.unit.code, "a unit cannot be inside itself",
+           {{"unit", component->unit.code, "is above " + entry.unit.code}});
     return false;
   }
   bool late = false;
   const Operation& operation = revision->operations[static_cast<size_t>(revision->OperationIndex(number))];
-  const BomLine* line = JudgeMaterial(world_, *revision, operation, &entry.unit, *component, event_.occur_time, late, verdict_.refusals);
+  const BomLine* line =
+      JudgeMaterial(world_, *revision, operation, &entry.unit, *component, event_.occur_time, late, verdict_.refusals);
   const int32_t slot = line == nullptr ? 0 : FreeSlot(entry, *line, installed.slot);
   if (verdict_.refusals.size() != before) return false;
   component->unit.parent_id = entry.unit.id;
@@ -159,7 +167,8 @@ bool EventDecision::ApplyRemoved(UnitEntry& entry) {
     return false;
   }
   if (entry.unit.status != UnitStatus::kInProcess) {
-    Refuse(Reason::kUnitState, entry.unit.code, "parts are taken out of units in process only", {{"unit", entry.unit.code, std::string(NameOf(entry.unit.status))}});
+    Refuse(Reason::kUnitState, entry.unit.code, "parts are taken out of units in process only",
+           {{"unit", entry.unit.code, std::string(NameOf(entry.unit.status))}});
     return false;
   }
   EventRow row = RowFor(entry, number);
@@ -186,7 +195,8 @@ bool EventDecision::ApplyScrapped(UnitEntry& entry) {
   const Unit& unit = entry.unit;
   const bool finished = unit.status == UnitStatus::kFinished;
   if ((unit.status != UnitStatus::kInProcess && !finished) || unit.parent_id != 0) {
-    Refuse(Reason::kUnitState, unit.code, unit.parent_id != 0 ? "the unit is built in: take it out first" : "the unit cannot be scrapped any more",
+    Refuse(Reason::kUnitState, unit.code,
+           unit.parent_id != 0 ? "the unit is built in: take it out first" : "the unit cannot be scrapped any more",
            {{"unit", unit.code, std::string(NameOf(unit.status))}});
     return false;
   }
@@ -228,7 +238,8 @@ bool EventDecision::RunCarrierLoaded() {
     }
     if (entry->unit.carrier_id != 0 || entry->unit.parent_id != 0) {
       Refuse(Reason::kCarrierSlot, place.unit_code, "the unit is in a carrier or built in already",
-             {{"unit", place.unit_code, entry->unit.parent_id != 0 ? "built in" : "slot " + std::to_string(entry->unit.carrier_slot)}});
+             {{"unit", place.unit_code,
+               entry->unit.parent_id != 0 ? "built in" : "slot " + std::to_string(entry->unit.carrier_slot)}});
       continue;
     }
     entry->unit.carrier_id = carrier_id_;
@@ -245,7 +256,8 @@ bool EventDecision::RunCarrierLoaded() {
 bool EventDecision::RunCarrierUnloaded() {
   const auto carrier = world_.carrier_by_code.find(event_.carrier_code);
   if (carrier == world_.carrier_by_code.end()) {
-    Refuse(Reason::kCarrierUnknown, "", "carrier " + event_.carrier_code + " is not known", {{"unit", event_.carrier_code, "unknown"}});
+    Refuse(Reason::kCarrierUnknown, "", "carrier " + event_.carrier_code + " is not known",
+           {{"unit", event_.carrier_code, "unknown"}});
     return false;
   }
   carrier_id_ = carrier->second;

@@ -6,13 +6,15 @@ namespace mes::domain {
 namespace {
 
 bool IsReversible(EventKind kind) {
-  return kind == EventKind::kCompleted || kind == EventKind::kMeasured || kind == EventKind::kConsumed || kind == EventKind::kInstalled ||
-         kind == EventKind::kScrapped || kind == EventKind::kAborted || kind == EventKind::kStarted;
+  return kind == EventKind::kCompleted || kind == EventKind::kMeasured || kind == EventKind::kConsumed ||
+         kind == EventKind::kInstalled || kind == EventKind::kScrapped || kind == EventKind::kAborted ||
+         kind == EventKind::kStarted;
 }
 
 // Kinds that move the unit along its route: only the last of them can be taken back.
 bool MovesRoute(EventKind kind) {
-  return kind == EventKind::kStarted || kind == EventKind::kCompleted || kind == EventKind::kScrapped || kind == EventKind::kAborted;
+  return kind == EventKind::kStarted || kind == EventKind::kCompleted || kind == EventKind::kScrapped ||
+         kind == EventKind::kAborted;
 }
 
 }  // namespace
@@ -48,11 +50,13 @@ const EventRow* EventDecision::JudgeReversal(const UnitEntry& entry, const std::
     return row.station_id == station_.id && row.epoch == reversed.epoch && row.sequence == reversed.sequence;
   });
   if (original == history.end()) {
-    Refuse(Reason::kReversalUnknown, entry.unit.code, "this station recorded no such event of the unit", {{"event", name, "unknown"}});
+    Refuse(Reason::kReversalUnknown, entry.unit.code, "this station recorded no such event of the unit",
+           {{"event", name, "unknown"}});
     return nullptr;
   }
   const auto refuse = [&](std::string why) {
-    Refuse(Reason::kReversalRefused, entry.unit.code, "the event cannot be reversed: " + why, {{"event", name, std::string(NameOf(original->kind))}});
+    Refuse(Reason::kReversalRefused, entry.unit.code, "the event cannot be reversed: " + why,
+           {{"event", name, std::string(NameOf(original->kind))}});
     return nullptr;
   };
   if ((original->flags & kFlagReversed) != 0) return refuse("it is reversed already");
@@ -69,7 +73,8 @@ const EventRow* EventDecision::JudgeReversal(const UnitEntry& entry, const std::
   }
   if (MovesRoute(original->kind)) {
     const bool later = std::any_of(original + 1, history.end(), [](const EventRow& row) {
-      return (row.flags & kFlagReversed) == 0 && (MovesRoute(row.kind) || row.kind == EventKind::kConsumed || row.kind == EventKind::kInstalled);
+      return (row.flags & kFlagReversed) == 0 &&
+             (MovesRoute(row.kind) || row.kind == EventKind::kConsumed || row.kind == EventKind::kInstalled);
     });
     if (later) return refuse("something happened to the unit since");
   }
@@ -101,9 +106,11 @@ void EventDecision::UndoItem(UnitEntry& entry, const EventRow& original) {
     OrderState& order = *OrderOf(entry);
     order.scrapped_micro -= original.quantity_micro;
     order.changed = true;
-    --world_.effects.yields[{entry.unit.work_order_id, original.station_id, PlantDay(original.occur_time), original.operation}].scrapped;
+    --world_.effects.yields[{entry.unit.work_order_id, original.station_id, PlantDay(original.occur_time), original.operation}]
+          .scrapped;
   } else if (original.kind == EventKind::kAborted) {
-    --world_.effects.yields[{entry.unit.work_order_id, original.station_id, PlantDay(original.occur_time), original.operation}].aborts;
+    --world_.effects.yields[{entry.unit.work_order_id, original.station_id, PlantDay(original.occur_time), original.operation}]
+          .aborts;
   }
 }
 
@@ -129,7 +136,8 @@ bool EventDecision::ApplyReversed(UnitEntry& entry) {
   const bool was_scrapped_after_finish = original->kind == EventKind::kScrapped;
   history[static_cast<size_t>(original - history.data())].flags |= kFlagReversed;
   for (EventRow& row : world_.effects.rows) {
-    if (row.unit_id == entry.unit.id && row.station_id == station_.id && row.epoch == reversed.epoch && row.sequence == reversed.sequence) {
+    if (row.unit_id == entry.unit.id && row.station_id == station_.id && row.epoch == reversed.epoch &&
+        row.sequence == reversed.sequence) {
       row.flags |= kFlagReversed;
     }
   }
@@ -137,7 +145,8 @@ bool EventDecision::ApplyReversed(UnitEntry& entry) {
   entry.unit = Refold(entry.unit, *revision, history);
   if (was_scrapped_after_finish && entry.unit.status == UnitStatus::kFinished) OrderOf(entry)->good_micro += QuantityOf(entry);
   EventRow row = RowFor(entry, number);
-  row.details = std::make_shared<EventDetails>(EventDetails{{}, reversed.reason, reversed.person, 0, reversed.epoch, reversed.sequence});
+  row.details =
+      std::make_shared<EventDetails>(EventDetails{{}, reversed.reason, reversed.person, 0, reversed.epoch, reversed.sequence});
   Record(entry, std::move(row));
   return true;
 }

@@ -11,7 +11,8 @@ namespace {
 uint64_t Bit(int index) { return uint64_t{1} << index; }
 
 RunCounter& CounterIn(Unit& unit, int16_t index) {
-  const auto found = std::find_if(unit.counters.begin(), unit.counters.end(), [&](const RunCounter& c) { return c.index == index; });
+  const auto found =
+      std::find_if(unit.counters.begin(), unit.counters.end(), [&](const RunCounter& c) { return c.index == index; });
   if (found != unit.counters.end()) return *found;
   return unit.counters.emplace_back(RunCounter{index, 0, 0});
 }
@@ -167,12 +168,14 @@ std::string_view NameOf(RunPurpose purpose) {
 }
 
 RunCounter CounterOf(const Unit& unit, int16_t index) {
-  const auto found = std::find_if(unit.counters.begin(), unit.counters.end(), [&](const RunCounter& c) { return c.index == index; });
+  const auto found =
+      std::find_if(unit.counters.begin(), unit.counters.end(), [&](const RunCounter& c) { return c.index == index; });
   return found == unit.counters.end() ? RunCounter{index, 0, 0} : *found;
 }
 
 const WindowClock* ClockOf(const Unit& unit, int16_t window) {
-  const auto found = std::find_if(unit.clocks.begin(), unit.clocks.end(), [&](const WindowClock& c) { return c.window == window; });
+  const auto found =
+      std::find_if(unit.clocks.begin(), unit.clocks.end(), [&](const WindowClock& c) { return c.window == window; });
   return found == unit.clocks.end() ? nullptr : &*found;
 }
 

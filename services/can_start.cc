@@ -17,14 +17,16 @@ using domain::Reason;
 // The question as the event that the station would report: what it names is loaded in the same way.
 domain::Result<domain::StationEvent> Ask(const Call& call, const v1::CanStartRequest& request) {
   domain::StationEvent asked;
-  if (domain::Status id = domain::CheckText(request.request_id(), domain::kMaxCodeLength, true, "request_id"); !id) return Fail(id.error());
+  if (domain::Status id = domain::CheckText(request.request_id(), domain::kMaxCodeLength, true, "request_id"); !id)
+    return Fail(id.error());
   if (request.subject_case() == v1::CanStartRequest::SUBJECT_NOT_SET) {
     return Fail(FieldError(Reason::kFieldRequired, "subject", "unit_code or carrier_code is missing"));
   }
   asked.unit_code = request.unit_code();
   asked.carrier_code = request.carrier_code();
   const bool unit = request.subject_case() == v1::CanStartRequest::kUnitCode;
-  if (domain::Status code = domain::CheckCode(unit ? asked.unit_code : asked.carrier_code, unit ? "unit_code" : "carrier_code"); !code) {
+  if (domain::Status code = domain::CheckCode(unit ? asked.unit_code : asked.carrier_code, unit ? "unit_code" : "carrier_code");
+      !code) {
     return Fail(code.error());
   }
   if (request.operation() < 0 || request.operation() > 32'767) {
@@ -73,7 +75,8 @@ struct Answer {
     const int16_t index = decision.revision->OperationIndex(decision.operation);
     if (index >= 0) response.set_recipe_checksum(decision.revision->operations[static_cast<size_t>(index)].recipe_checksum);
     if (decision.Go()) response.set_runs_left(decision.runs_left);
-    response.set_next_operation(domain::NextOperation(*decision.revision, question.entry == nullptr ? 0 : question.entry->unit.passed));
+    response.set_next_operation(
+        domain::NextOperation(*decision.revision, question.entry == nullptr ? 0 : question.entry->unit.passed));
   }
 };
 
@@ -93,7 +96,8 @@ domain::Status CanStart(Call& call, const v1::CanStartRequest& request, v1::CanS
   const domain::World world = db::LoadWorld(call.transaction, call.plant, call.now, keys);
 
   const auto& start = std::get<domain::Started>(asked->what);
-  domain::StartQuestion question{station, nullptr, asked->unit_code, asked->operation, &start, asked->operator_id, asked->occur_time};
+  domain::StartQuestion question{station,          nullptr, asked->unit_code, asked->operation, &start, asked->operator_id,
+                                 asked->occur_time};
   response.set_request_id(request.request_id());
   response.set_subject_code(asked->unit_code.empty() ? asked->carrier_code : asked->unit_code);
   response.set_go(true);
@@ -102,7 +106,7 @@ domain::Status CanStart(Call& call, const v1::CanStartRequest& request, v1::CanS
   if (!asked->unit_code.empty()) {
     // A former code (a tray position) may begin a new unit when an order is named.
     const auto current = world.unit_by_code.find(asked->unit_code);
-    question.entry = start.work_order_code.empty()        ? world.FindUnit(asked->unit_code)
+    question.entry = start.work_order_code.empty()         ? world.FindUnit(asked->unit_code)
                      : current == world.unit_by_code.end() ? nullptr
                                                            : world.FindUnit(current->second);
     answer.Take(world, question);
@@ -113,7 +117,8 @@ domain::Status CanStart(Call& call, const v1::CanStartRequest& request, v1::CanS
     const bool unknown = carrier == world.carrier_by_code.end();
     answer.Refuse({unknown ? Reason::kCarrierUnknown : Reason::kCarrierEmpty,
                    "carrier " + asked->carrier_code + (unknown ? " is not known" : " is empty"),
-                   {{"unit", asked->carrier_code, unknown ? "unknown" : "0 units"}}, ""});
+                   {{"unit", asked->carrier_code, unknown ? "unknown" : "0 units"}},
+                   ""});
     return {};
   }
   for (const auto& [slot, id] : world.carrier_contents.at(carrier->second)) {

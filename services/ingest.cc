@@ -42,7 +42,9 @@ domain::Status Ingest::Submit(IngestBatch batch) {
   const std::lock_guard lock(mutex_);
   if (draining_) return Fail({Reason::kServerDraining, "the server is going down: resend to it later or to another", {}});
   if (queued_events_ >= domain::kMaxQueuedEvents) {
-    return Fail({Reason::kQueueFull, "too many events wait for the database: resend later", {{"limit", std::to_string(domain::kMaxQueuedEvents)}}});
+    return Fail({Reason::kQueueFull,
+                 "too many events wait for the database: resend later",
+                 {{"limit", std::to_string(domain::kMaxQueuedEvents)}}});
   }
   Writer& writer = *writers_[std::hash<std::string>()(batch.station_code) % writers_.size()];
   queued_events_ += batch.events.size();
@@ -83,7 +85,8 @@ std::vector<IngestBatch> Ingest::Take(Writer& writer) {
   writer.wake.wait(lock, [&] { return draining_ || !writer.queue.empty(); });
   std::vector<IngestBatch> batches;
   size_t events = 0;
-  while (!writer.queue.empty() && (batches.empty() || events + writer.queue.front().events.size() <= domain::kMaxEventsPerCommit)) {
+  while (!writer.queue.empty() &&
+         (batches.empty() || events + writer.queue.front().events.size() <= domain::kMaxEventsPerCommit)) {
     events += writer.queue.front().events.size();
     batches.push_back(std::move(writer.queue.front()));
     writer.queue.pop_front();
@@ -104,7 +107,8 @@ void Ingest::Run(Writer& writer) {
   }
 }
 
-void Ingest::DecideAndStore(Writer& writer, std::vector<IngestBatch>& batches, std::vector<domain::Result<IngestAnswer>>& answers) {
+void Ingest::DecideAndStore(Writer& writer, std::vector<IngestBatch>& batches,
+                            std::vector<domain::Result<IngestAnswer>>& answers) {
   std::shared_ptr<const domain::Plant> plant = env_.plant.Get();
   env_.pool.Run([&](db::Transaction& transaction) {
     answers.clear();
@@ -130,7 +134,8 @@ void Ingest::DecideAndStore(Writer& writer, std::vector<IngestBatch>& batches, s
       for (const IngestBatch& batch : batches) {
         const domain::Station* station = plant->FindStation(batch.station_code);
         if (station == nullptr) {
-          answers.push_back(Fail(FieldError(Reason::kStationUnknown, "station_code", "station " + batch.station_code + " is not known")));
+          answers.push_back(
+              Fail(FieldError(Reason::kStationUnknown, "station_code", "station " + batch.station_code + " is not known")));
           continue;
         }
         IngestAnswer answer{{}, now};
@@ -145,7 +150,8 @@ void Ingest::DecideAndStore(Writer& writer, std::vector<IngestBatch>& batches, s
       return true;
     }
     for (const IngestBatch& batch : batches) {
-      answers.push_back(Fail(FieldError(Reason::kStationUnknown, "station_code", "station " + batch.station_code + " is not known")));
+      answers.push_back(
+          Fail(FieldError(Reason::kStationUnknown, "station_code", "station " + batch.station_code + " is not known")));
     }
     return false;
   });

@@ -29,14 +29,18 @@ domain::Result<IngestBatch> ParseBatch(const Request& request) {
   if (request.events_size() == 0) return Fail(FieldError(Reason::kFieldRequired, "events", "events is empty"));
   int64_t units = 0;
   for (const v1::StationEvent& event : request.events()) {
-    units += event.completed().unit_results_size() + event.carrier_loaded().slots_size() + event.carrier_unloaded().unit_codes_size();
+    units +=
+        event.completed().unit_results_size() + event.carrier_loaded().slots_size() + event.carrier_unloaded().unit_codes_size();
   }
   const auto exceeded = [](std::string_view field, int64_t count, int64_t limit) {
-    domain::Error error = FieldError(Reason::kLimitExceeded, field, std::string(field) + " holds " + std::to_string(count) + ", more than " + std::to_string(limit));
+    domain::Error error =
+        FieldError(Reason::kLimitExceeded, field,
+                   std::string(field) + " holds " + std::to_string(count) + ", more than " + std::to_string(limit));
     error.metadata["limit"] = std::to_string(limit);
     return Fail(std::move(error));
   };
-  if (request.events_size() > domain::kMaxEventsPerRequest) return exceeded("events", request.events_size(), domain::kMaxEventsPerRequest);
+  if (request.events_size() > domain::kMaxEventsPerRequest)
+    return exceeded("events", request.events_size(), domain::kMaxEventsPerRequest);
   if (units > domain::kMaxUnitsPerRequest) return exceeded("events.units", units, domain::kMaxUnitsPerRequest);
   IngestBatch batch;
   batch.station_code = request.station_code();
@@ -205,7 +209,8 @@ class Service final : public v1::StationEventService::CallbackService, public St
     return stream.get();
   }
 
-  grpc::ServerUnaryReactor* RecordStationEvents(grpc::CallbackServerContext* context, const v1::RecordStationEventsRequest* request,
+  grpc::ServerUnaryReactor* RecordStationEvents(grpc::CallbackServerContext* context,
+                                                const v1::RecordStationEventsRequest* request,
                                                 v1::RecordStationEventsResponse* response) override {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
     domain::Result<IngestBatch> batch = ParseBatch(*request);

@@ -32,16 +32,20 @@ class Parser {
   std::string OptionalCode(const std::string& code, std::string_view field) { return code.empty() ? code : Code(code, field); }
   std::string Text(const std::string& text, size_t limit, bool required, std::string_view field) {
     Check(CheckText(text, limit, required, field));
-    if (text.find('\0') != std::string::npos) Fault(FieldError(Reason::kFieldInvalid, field, std::string(field) + " holds a NUL byte"));
+    if (text.find('\0') != std::string::npos)
+      Fault(FieldError(Reason::kFieldInvalid, field, std::string(field) + " holds a NUL byte"));
     return text;
   }
   int16_t Operation(int32_t number, std::string_view field) {
-    if (number < 0 || number > 32'767) Fault(FieldError(Reason::kFieldInvalid, field, std::string(field) + " is not an operation number"));
+    if (number < 0 || number > 32'767)
+      Fault(FieldError(Reason::kFieldInvalid, field, std::string(field) + " is not an operation number"));
     return static_cast<int16_t>(number);
   }
   void Count(int64_t count, int64_t limit, std::string_view field) {
     if (count <= limit) return;
-    Error error = FieldError(Reason::kLimitExceeded, field, std::string(field) + " has " + std::to_string(count) + " entries, more than " + std::to_string(limit));
+    Error error =
+        FieldError(Reason::kLimitExceeded, field,
+                   std::string(field) + " has " + std::to_string(count) + " entries, more than " + std::to_string(limit));
     error.metadata["limit"] = std::to_string(limit);
     Fault(std::move(error));
   }
@@ -64,7 +68,8 @@ domain::Judgement ParseJudgement(Parser& parser, v1::Judgement judgement, bool m
       if (!may_be_missing) parser.Fault(FieldError(Reason::kFieldRequired, field, std::string(field) + " is missing"));
       return domain::Judgement::kNone;
     default:
-      parser.Fault(FieldError(Reason::kEnumUnknown, field, std::string(field) + " has an unknown value " + std::to_string(judgement)));
+      parser.Fault(
+          FieldError(Reason::kEnumUnknown, field, std::string(field) + " has an unknown value " + std::to_string(judgement)));
       return domain::Judgement::kNone;
   }
 }
@@ -92,7 +97,8 @@ std::vector<domain::CurveReference> ParseCurves(Parser& parser, const Repeated& 
     parsed.push_back({parser.Text(curve.name(), domain::kMaxCodeLength, true, "curves.name"),
                       parser.Text(curve.uri(), domain::kMaxUriLength, true, "curves.uri"), curve.sha256(), curve.points()});
     const bool hash = curve.sha256().size() == 64 && curve.sha256().find_first_not_of("0123456789abcdef") == std::string::npos;
-    if (!hash) parser.Fault(FieldError(Reason::kFieldInvalid, "curves.sha256", "curves.sha256 is not 64 lower-case hexadecimal digits"));
+    if (!hash)
+      parser.Fault(FieldError(Reason::kFieldInvalid, "curves.sha256", "curves.sha256 is not 64 lower-case hexadecimal digits"));
     if (curve.points() < 0) parser.Fault(FieldError(Reason::kFieldInvalid, "curves.points", "curves.points is negative"));
   }
   return parsed;
@@ -102,7 +108,8 @@ domain::Started ParseStarted(Parser& parser, const v1::Started& started) {
   domain::Started parsed;
   parsed.work_order_code = parser.OptionalCode(started.work_order_code(), "started.work_order_code");
   if (started.purpose() < v1::RUN_PURPOSE_UNSPECIFIED || started.purpose() > v1::RUN_PURPOSE_REWORK) {
-    parser.Fault(FieldError(Reason::kEnumUnknown, "started.purpose", "started.purpose has an unknown value " + std::to_string(started.purpose())));
+    parser.Fault(FieldError(Reason::kEnumUnknown, "started.purpose",
+                            "started.purpose has an unknown value " + std::to_string(started.purpose())));
   } else {
     parsed.purpose = static_cast<domain::RunPurpose>(started.purpose());
   }
@@ -111,7 +118,8 @@ domain::Started ParseStarted(Parser& parser, const v1::Started& started) {
   parsed.variant = parser.Text(started.variant(), domain::kMaxCodeLength, false, "started.variant");
   parser.Count(started.material_codes_size(), domain::kMaxMaterialsPerStart, "started.material_codes");
   if (parser.error()) return parsed;
-  for (const std::string& code : started.material_codes()) parsed.material_codes.push_back(parser.Code(code, "started.material_codes"));
+  for (const std::string& code : started.material_codes())
+    parsed.material_codes.push_back(parser.Code(code, "started.material_codes"));
   if (started.has_quantity()) {
     parsed.quantity = started.quantity().value();
     parsed.quantity_uom = started.quantity().uom();
@@ -141,11 +149,12 @@ domain::Completed ParseCompleted(Parser& parser, const v1::Completed& completed)
     } else if (result.unit_case() == v1::UnitResult::kSlot) {
       unit.slot = result.slot();
     } else {
-      parser.Fault(FieldError(Reason::kFieldRequired, "completed.unit_results.unit", "completed.unit_results needs unit_code or slot"));
+      parser.Fault(
+          FieldError(Reason::kFieldRequired, "completed.unit_results.unit", "completed.unit_results needs unit_code or slot"));
     }
     unit.judgement = ParseJudgement(parser, result.judgement(), true, "completed.unit_results.judgement");
-    unit.failure_code = parser.Text(result.failure_code(), domain::kMaxFailureCodeLength, unit.judgement == domain::Judgement::kFail,
-                                    "completed.unit_results.failure_code");
+    unit.failure_code = parser.Text(result.failure_code(), domain::kMaxFailureCodeLength,
+                                    unit.judgement == domain::Judgement::kFail, "completed.unit_results.failure_code");
     unit.values = ParseValues(parser, result.values(), "completed.unit_results.values");
     unit.grade = parser.Text(result.grade(), domain::kMaxGradeLength, false, "completed.unit_results.grade");
     parsed.unit_results.push_back(std::move(unit));
@@ -182,8 +191,10 @@ domain::ConditionReport ParseCondition(Parser& parser, const v1::StationConditio
 
 domain::Reversed ParseReversed(Parser& parser, const v1::Reversed& reversed) {
   if (reversed.epoch() < 1) parser.Fault(FieldError(Reason::kFieldInvalid, "reversed.epoch", "reversed.epoch is below 1"));
-  if (reversed.sequence() < 1) parser.Fault(FieldError(Reason::kFieldInvalid, "reversed.sequence", "reversed.sequence is below 1"));
-  return {reversed.epoch(), reversed.sequence(), parser.Text(reversed.reason(), domain::kMaxReasonLength, true, "reversed.reason"),
+  if (reversed.sequence() < 1)
+    parser.Fault(FieldError(Reason::kFieldInvalid, "reversed.sequence", "reversed.sequence is below 1"));
+  return {reversed.epoch(), reversed.sequence(),
+          parser.Text(reversed.reason(), domain::kMaxReasonLength, true, "reversed.reason"),
           parser.Text(reversed.person(), domain::kMaxPersonLength, true, "reversed.person")};
 }
 
@@ -199,22 +210,25 @@ void ParseKind(Parser& parser, const v1::StationEvent& event, domain::StationEve
       parsed.what = ParseCompleted(parser, event.completed());
       return;
     case v1::StationEvent::kMeasured:
-      parsed.what = domain::Measured{ParseValues(parser, event.measured().values(), "measured.values"), ParseCurves(parser, event.measured().curves())};
+      parsed.what = domain::Measured{ParseValues(parser, event.measured().values(), "measured.values"),
+                                     ParseCurves(parser, event.measured().curves())};
       return;
     case v1::StationEvent::kConsumed:
-      parsed.what = domain::Consumed{parser.Code(event.consumed().lot_code(), "consumed.lot_code"), event.consumed().quantity().value(),
-                                     event.consumed().quantity().uom()};
+      parsed.what = domain::Consumed{parser.Code(event.consumed().lot_code(), "consumed.lot_code"),
+                                     event.consumed().quantity().value(), event.consumed().quantity().uom()};
       return;
     case v1::StationEvent::kInstalled:
-      parsed.what = domain::Installed{parser.Code(event.installed().component_code(), "installed.component_code"), event.installed().slot()};
+      parsed.what = domain::Installed{parser.Code(event.installed().component_code(), "installed.component_code"),
+                                      event.installed().slot()};
       return;
     case v1::StationEvent::kRemoved:
       parsed.what = domain::Removed{parser.Code(event.removed().component_code(), "removed.component_code"),
                                     parser.Text(event.removed().reason(), domain::kMaxReasonLength, false, "removed.reason")};
       return;
     case v1::StationEvent::kScrapped:
-      parsed.what = domain::Scrapped{parser.Text(event.scrapped().failure_code(), domain::kMaxFailureCodeLength, true, "scrapped.failure_code"),
-                                     parser.Operation(event.scrapped().caused_by_operation(), "scrapped.caused_by_operation")};
+      parsed.what = domain::Scrapped{
+          parser.Text(event.scrapped().failure_code(), domain::kMaxFailureCodeLength, true, "scrapped.failure_code"),
+          parser.Operation(event.scrapped().caused_by_operation(), "scrapped.caused_by_operation")};
       return;
     case v1::StationEvent::kReversed:
       parsed.what = ParseReversed(parser, event.reversed());
@@ -260,7 +274,8 @@ void ParseSubject(Parser& parser, const v1::StationEvent& event, domain::Station
       parsed.carrier_code = parser.Code(event.carrier_code(), "carrier_code");
       break;
     case v1::StationEvent::SUBJECT_NOT_SET:
-      if (!event.has_condition()) parser.Fault(FieldError(Reason::kFieldRequired, "subject", "unit_code or carrier_code is missing"));
+      if (!event.has_condition())
+        parser.Fault(FieldError(Reason::kFieldRequired, "subject", "unit_code or carrier_code is missing"));
       break;
   }
   const bool carrier_only = event.has_carrier_loaded() || event.has_carrier_unloaded();

@@ -260,7 +260,8 @@ TEST(Gate, RefusesAnOperationThatTheUnitsRevisionDoesNotHave) {
   domain::Station station = line.StationOf("PACK", 40);
   station.operations = {99};
   const domain::Started start = line.StartOf("PACK", 40);
-  ExpectTold(domain::JudgeStart(line.world(), {&station, &line.unit("P1"), "P1", 99, &start, "", line.now()}).refusals, "OPERATION_UNKNOWN");
+  ExpectTold(domain::JudgeStart(line.world(), {&station, &line.unit("P1"), "P1", 99, &start, "", line.now()}).refusals,
+             "OPERATION_UNKNOWN");
 }
 
 TEST(Gate, RefusesAnEmptyLotAndBoughtThings) {

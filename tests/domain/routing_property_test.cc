@@ -1,5 +1,5 @@
-// Whatever stations report, in whatever order: a unit is finished only with every mandatory operation passed after the last rework that
-// returned before it; its state is the fold of its events; its order's books balance.
+// Whatever stations report, in whatever order: a unit is finished only with every mandatory operation passed after the last
+// rework that returned before it; its state is the fold of its events; its order's books balance.
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
@@ -29,13 +29,15 @@ void Do(ShopFloor& floor, const std::string& product, const std::string& unit, c
     case 1:
     case 2:
       floor.Say(product, action.operation, unit, start);
-      floor.Say(product, action.operation, unit, action.pass ? floor.PassOf(product, action.operation) : floor.FailOf(product, action.operation));
+      floor.Say(product, action.operation, unit,
+                action.pass ? floor.PassOf(product, action.operation) : floor.FailOf(product, action.operation));
       break;
     case 3:
       floor.Say(product, action.operation, unit, start);
       break;
     case 4:
-      floor.Say(product, action.operation, unit, action.pass ? floor.PassOf(product, action.operation) : floor.FailOf(product, action.operation));
+      floor.Say(product, action.operation, unit,
+                action.pass ? floor.PassOf(product, action.operation) : floor.FailOf(product, action.operation));
       break;
     case 5:
       floor.Say(product, action.operation, unit, domain::Aborted{"stop"});
@@ -68,9 +70,10 @@ void CheckFinished(const domain::ProductRevision& revision, const std::vector<Ev
     for (const EventRow& row : history) {
       if ((row.flags & domain::kFlagReversed) != 0) continue;
       if (row.return_to != 0 && row.return_to <= operation.number) passed = false;
-      const bool stands_in = row.operation != 0 && row.kind == EventKind::kCompleted &&
-                             (row.operation == operation.number ||
-                              revision.operations[static_cast<size_t>(revision.OperationIndex(row.operation))].alternate_of == operation.number);
+      const bool stands_in =
+          row.operation != 0 && row.kind == EventKind::kCompleted &&
+          (row.operation == operation.number ||
+           revision.operations[static_cast<size_t>(revision.OperationIndex(row.operation))].alternate_of == operation.number);
       if (stands_in && row.judgement == Judgement::kPass) passed = true;
     }
     RC_ASSERT(passed);
@@ -87,7 +90,8 @@ void CheckAnyHistory(const std::string& product, const std::vector<int16_t>& ope
     return builder;
   }());
   const auto steps = *rc::gen::container<std::vector<std::tuple<int, int, bool>>>(
-      rc::gen::tuple(rc::gen::inRange(0, static_cast<int>(operations.size()) * 3), rc::gen::inRange(0, 14), rc::gen::weightedElement<bool>({{4, true}, {1, false}})));
+      rc::gen::tuple(rc::gen::inRange(0, static_cast<int>(operations.size()) * 3), rc::gen::inRange(0, 14),
+                     rc::gen::weightedElement<bool>({{4, true}, {1, false}})));
   const domain::ProductRevision& revision = *floor.plant().NewestRevision(floor.plant().FindMaterial(product)->id);
   for (const auto& [pick, kind, pass] : steps) {
     // Two times in three what the route wants next, so that units get far; else anything.

@@ -194,7 +194,8 @@ TEST(Completed, BeforeItsStartIsKeptAndMatched) {
   EXPECT_EQ(floor.Told("PACK", 20, "P1", floor.StartOf("PACK", 20)), "");
   EXPECT_TRUE(floor.world().effects.rows.back().flags & domain::kFlagLateStart);
   EXPECT_EQ(floor.unit("P1").unit.unstarted_operation, 0);
-  EXPECT_EQ(domain::NextOperation(*floor.plant().NewestRevision(floor.unit("P1").unit.material_id), floor.unit("P1").unit.passed), 30);
+  EXPECT_EQ(domain::NextOperation(*floor.plant().NewestRevision(floor.unit("P1").unit.material_id), floor.unit("P1").unit.passed),
+            30);
 }
 
 TEST(Completed, WithoutAStartThatCouldHaveBeenIsRefused) {
@@ -327,12 +328,14 @@ struct Tray : Floor {
 
 TEST(Carriers, OneEventActsOnAllWithAResultEach) {
   Tray tray;
-  const auto loaded = tray.Tell(20, domain::CarrierLoaded{{{1, "T1"}, {2, "T2"}, {3, "T3"}, {3, "C1"}, {4, "T1"}, {5, "NO-SUCH"}}});
+  const auto loaded =
+      tray.Tell(20, domain::CarrierLoaded{{{1, "T1"}, {2, "T2"}, {3, "T3"}, {3, "C1"}, {4, "T1"}, {5, "NO-SUCH"}}});
   EXPECT_EQ(loaded.units, 3);
   EXPECT_EQ(ReasonsOf(loaded.refusals), "CARRIER_SLOT, UNIT_UNKNOWN") << "the rest is listed";
   EXPECT_EQ(tray.Tell(20, tray.StartOf("CELL", 20)).units, 3);
   domain::Completed completed = tray.PassOf("CELL", 20);
-  completed.unit_results = {{"", 2, Judgement::kFail, "DRY", {}, ""}, {"T3", 0, Judgement::kNone, "", {}, ""}, {"", 9, Judgement::kPass, "", {}, ""}};
+  completed.unit_results = {
+      {"", 2, Judgement::kFail, "DRY", {}, ""}, {"T3", 0, Judgement::kNone, "", {}, ""}, {"", 9, Judgement::kPass, "", {}, ""}};
   const auto verdict = tray.Tell(20, completed);
   EXPECT_EQ(verdict.outcome, EventOutcome::kRecorded);
   EXPECT_EQ(verdict.units, 2);
@@ -355,7 +358,9 @@ TEST(Carriers, UnknownOrEmptyOnesAreRefused) {
 }
 
 struct Reversal : Floor {
-  domain::EventVerdict Undo(int16_t operation, int64_t sequence) { return Say("PACK", operation, "P1", domain::Reversed{1, sequence, "wrong part", "li"}); }
+  domain::EventVerdict Undo(int16_t operation, int64_t sequence) {
+    return Say("PACK", operation, "P1", domain::Reversed{1, sequence, "wrong part", "li"});
+  }
 };
 
 TEST(Reversed, AReversalGivesBackWhatTheOriginalTook) {

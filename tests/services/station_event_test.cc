@@ -63,7 +63,8 @@ struct StationEvents : testing::Test {
     event.set_unit_code(unit);
     return event;
   }
-  v1::StationEvent Start(const std::string& station, const std::string& unit, const std::string& recipe, const std::string& order = "") {
+  v1::StationEvent Start(const std::string& station, const std::string& unit, const std::string& recipe,
+                         const std::string& order = "") {
     v1::StationEvent event = About(station, unit);
     event.mutable_started()->set_recipe_checksum(recipe);
     event.mutable_started()->set_work_order_code(order);
@@ -82,7 +83,8 @@ struct StationEvents : testing::Test {
     event.mutable_installed()->set_component_code(component);
     return event;
   }
-  grpc::Status Record(const std::string& station, const std::vector<v1::StationEvent>& list, v1::RecordStationEventsResponse* response) {
+  grpc::Status Record(const std::string& station, const std::vector<v1::StationEvent>& list,
+                      v1::RecordStationEventsResponse* response) {
     v1::RecordStationEventsRequest request;
     request.set_station_code(station);
     request.set_epoch(1);
@@ -116,7 +118,8 @@ struct StationEvents : testing::Test {
         keys.codes.insert(row[0]);
         const domain::World world = db::LoadWorld(transaction, *plant, domain::Time{}, keys);
         const domain::Unit& unit = world.FindUnit(row[0])->unit;
-        EXPECT_EQ(domain::Refold(unit, *plant->FindRevision(unit.revision_id), db::LoadHistory(transaction, unit.id)), unit) << row[0];
+        EXPECT_EQ(domain::Refold(unit, *plant->FindRevision(unit.revision_id), db::LoadHistory(transaction, unit.id)), unit)
+            << row[0];
         ++units;
       }
     });
@@ -139,7 +142,8 @@ TEST_F(StationEvents, AreRecordedWithAVerdictEachAndTheStateIsTheirFold) {
 }
 
 TEST_F(StationEvents, AreTakenOnceWhateverIsResent) {
-  const std::vector<v1::StationEvent> list = {Start(kKit, "P1", "PACK.KIT", "ORD-PACK"), Start(kKit, "P2", "OLD", "ORD-PACK"), Pass(kKit, "P1", "KIT_V")};
+  const std::vector<v1::StationEvent> list = {Start(kKit, "P1", "PACK.KIT", "ORD-PACK"), Start(kKit, "P2", "OLD", "ORD-PACK"),
+                                              Pass(kKit, "P1", "KIT_V")};
   EXPECT_EQ(Tell(kKit, list), (Told{"RECORDED", "REJECTED RECIPE_MATCH", "RECORDED"}));
   EXPECT_EQ(Tell(kKit, list), (Told{"DUPLICATE", "DUPLICATE RECIPE_MATCH", "DUPLICATE"}));
   v1::StationEvent other = list[0];
@@ -177,9 +181,10 @@ TEST_F(StationEvents, MalformedOnesAreNamedAndTheRestGoesOn) {
   });
   list.push_back(Start(kKit, "P1", "PACK.KIT", "ORD-PACK"));
   EXPECT_EQ(Tell(kKit, list),
-            (Told{"REJECTED FIELD_REQUIRED", "REJECTED FIELD_REQUIRED", "REJECTED CODE_INVALID", "REJECTED LIMIT_EXCEEDED", "REJECTED FIELD_REQUIRED",
-                  "REJECTED ENUM_UNKNOWN", "REJECTED ENUM_UNKNOWN", "REJECTED FIELD_REQUIRED", "REJECTED ENUM_UNKNOWN", "REJECTED TIME_IN_FUTURE",
-                  "REJECTED LIMIT_EXCEEDED", "REJECTED LIMIT_EXCEEDED", "RECORDED"}));
+            (Told{"REJECTED FIELD_REQUIRED", "REJECTED FIELD_REQUIRED", "REJECTED CODE_INVALID", "REJECTED LIMIT_EXCEEDED",
+                  "REJECTED FIELD_REQUIRED", "REJECTED ENUM_UNKNOWN", "REJECTED ENUM_UNKNOWN", "REJECTED FIELD_REQUIRED",
+                  "REJECTED ENUM_UNKNOWN", "REJECTED TIME_IN_FUTURE", "REJECTED LIMIT_EXCEEDED", "REJECTED LIMIT_EXCEEDED",
+                  "RECORDED"}));
 }
 
 TEST_F(StationEvents, WholeRequestsOutOfBoundsAreRefused) {
@@ -267,8 +272,10 @@ TEST_F(StationEvents, ManyStreamsAtOnceLoseAndDoubleNothing) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(server.database().Value("select count(*) from station_event"), std::to_string(recorded.load()));
-  EXPECT_EQ(server.database().Value("select count(*) + (select count(*) from refused_event) from station_event"), std::to_string(2 * kUnits));
-  EXPECT_EQ(server.database().Value("select started_micro / 1000000 from work_order where code = 'ORD-PACK'"), std::to_string(kUnits));
+  EXPECT_EQ(server.database().Value("select count(*) + (select count(*) from refused_event) from station_event"),
+            std::to_string(2 * kUnits));
+  EXPECT_EQ(server.database().Value("select started_micro / 1000000 from work_order where code = 'ORD-PACK'"),
+            std::to_string(kUnits));
   ExpectRefoldsEqual();
 }
 
@@ -283,7 +290,8 @@ TEST_F(StationEvents, OfWhichOneCannotBeStoredDoNotTakeTheOthersWithThem) {
 TEST_F(StationEvents, AReversalRefoldsTheUnitAndGivesTheMaterialBack) {
   for (const char* step : {"KIT", "LOAD", "BOLT"}) {
     const std::string station = std::string("PACK.1.") + step + ".1";
-    std::vector<v1::StationEvent> list = {Start(station, "P1", std::string("PACK.") + step, step == std::string("KIT") ? "ORD-PACK" : "")};
+    std::vector<v1::StationEvent> list = {
+        Start(station, "P1", std::string("PACK.") + step, step == std::string("KIT") ? "ORD-PACK" : "")};
     if (step == std::string("BOLT")) {
       list.push_back(About(station, "P1"));
       list.back().mutable_consumed()->set_lot_code("B1");
@@ -313,9 +321,10 @@ TEST_F(StationEvents, TheDatabaseItselfRefusesOnePartTwiceAndTwoPartsInOnePlace)
       "insert into assembly (parent_id, child_id, install_time, install_record_time, install_sequence, install_station, install_epoch, line, slot) "
       "select parent_id, child_id, install_time, install_record_time, 99, install_station, 1, line, ";
   EXPECT_ANY_THROW(server.database().Query(again + "slot + 1 from assembly")) << "one part in two positions";
-  EXPECT_ANY_THROW(server.database().Query("insert into assembly (parent_id, child_id, install_time, install_record_time, install_sequence, "
-                                           "install_station, install_epoch, line, slot) select parent_id, 2, install_time, install_record_time, "
-                                           "99, install_station, 1, line, slot from assembly"))
+  EXPECT_ANY_THROW(server.database().Query(
+      "insert into assembly (parent_id, child_id, install_time, install_record_time, install_sequence, "
+      "install_station, install_epoch, line, slot) select parent_id, 2, install_time, install_record_time, "
+      "99, install_station, 1, line, slot from assembly"))
       << "two parts in one position";
 }
 
