@@ -49,7 +49,6 @@ std::string ArrayOf(const std::vector<int64_t>& values) { return IntegerArray(va
 std::string ArrayOf(const std::vector<int32_t>& values) { return IntegerArray(values); }
 std::string ArrayOf(const std::vector<int16_t>& values) { return IntegerArray(values); }
 
-
 std::string ArrayOf(const std::vector<std::string>& values) { return ArrayOf(values, std::identity()); }
 std::string ArrayOf(const std::vector<std::optional<double>>& values) { return ArrayOf(values, std::identity()); }
 std::string ArrayOf(const std::vector<domain::Time>& values) { return ArrayOf(values, std::identity()); }

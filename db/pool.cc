@@ -26,7 +26,8 @@ std::string Quoted(std::string_view value) {
   return quoted + "'";
 }
 
-// The connection string with our settings. They stand in the start-up packet, not in SET statements: whatever reconnects has them too.
+// The connection string with our settings. They stand in the start-up packet, not in SET statements: whatever reconnects has them
+// too.
 //   timezone, datestyle  instants travel as text in UTC (db/time.h)
 //   jit                  our statements are short; compiling them costs more than running them
 // plan_cache_mode stays `auto`: statements over sets are not prepared, so they are always planned with their values (db/row.h).
@@ -52,7 +53,8 @@ std::string ConnectionString(const PoolOptions& options) {
     }
   }
   PQconninfoFree(parsed);
-  const std::string ours = " -c timezone=UTC -c datestyle=ISO -c jit=off -c statement_timeout=" + std::to_string(options.statement_timeout_ms);
+  const std::string timeout = std::to_string(options.statement_timeout_ms);
+  const std::string ours = " -c timezone=UTC -c datestyle=ISO -c jit=off -c statement_timeout=" + timeout;
   connection += "application_name='mesd' options=" + Quoted(theirs + ours);
   if (!has_connect_timeout) connection += " connect_timeout=5";
   return connection;
@@ -61,8 +63,8 @@ std::string ConnectionString(const PoolOptions& options) {
 // Whether a failed statement means that the database cannot serve us now, rather than that the statement is wrong.
 bool MeansUnavailable(const std::string& sqlstate) {
   const auto is = [&](std::string_view prefix) { return sqlstate.starts_with(prefix); };
-  // Connection lost; resources short (disk full, too many connections); operator's intervention (shutdown, cancel); a standby that does
-  // not write; a lock that did not come.
+  // Connection lost; resources short (disk full, too many connections); operator's intervention (shutdown, cancel); a standby
+  // that does not write; a lock that did not come.
   return is("08") || is("53") || is("57") || is("58") || sqlstate == "25006" || sqlstate == "55P03";
 }
 

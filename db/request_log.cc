@@ -29,7 +29,8 @@ std::optional<LoggedRequest> FindLoggedRequest(Transaction& transaction, std::st
 }
 
 bool InsertLoggedRequest(Transaction& transaction, std::string_view request_id, const LoggedRequest& request) {
-  return Execute(transaction, kInsert, request_id, request.method, request.digest, pqxx::binarystring(request.response)).affected_rows() == 1;
+  const pqxx::binarystring response(request.response);
+  return Execute(transaction, kInsert, request_id, request.method, request.digest, response).affected_rows() == 1;
 }
 
 }  // namespace mes::db

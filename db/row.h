@@ -1,10 +1,11 @@
-// Running statements and reading rows, for db/*.cc only (the one header that shows libpqxx). It hides that libpqxx 6.4 binds neither
-// string_view nor enumerations nor times and reads no optionals.
+// Running statements and reading rows, for db/*.cc only (the one header that shows libpqxx). It hides that libpqxx 6.4 binds
+// neither string_view nor enumerations nor times and reads no optionals.
 //
 // Two ways to run a statement:
-//   Execute(transaction, "select ...", ...)  parsed and planned with these very values. For sets (`= any($1)`, `unnest($1)`): a generic
-//                                            plan guesses ten elements and then nests loops over a thousand.
-//   Execute(transaction, kStatement, ...)    prepared once per connection, generic plan from the sixth run on. For look-ups by key.
+//   Execute(transaction, "select ...", ...)  parsed and planned with these very values. For sets (`= any($1)`, `unnest($1)`): a
+//                                            generic plan guesses ten elements and then nests loops over a thousand.
+//   Execute(transaction, kStatement, ...)    prepared once per connection, generic plan from the sixth run on. For look-ups by
+//                                            key.
 #pragma once
 
 #include <array>
@@ -66,8 +67,8 @@ pqxx::result Execute(Transaction& transaction, const Statement& statement, const
 
 inline std::string_view TextOf(const pqxx::field& field) { return {field.c_str(), field.size()}; }
 
-// A column that is never null. Numbers, enumerations, bool, std::string, domain::Time. Throws std::invalid_argument on null or nonsense,
-// which is a mistake in the statement.
+// A column that is never null. Numbers, enumerations, bool, std::string, domain::Time. Throws std::invalid_argument on null or
+// nonsense, which is a mistake in the statement.
 template <typename Value>
 Value Get(const pqxx::field& field) {
   if (field.is_null()) throw std::invalid_argument(std::string("null in column ") + field.name());

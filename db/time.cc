@@ -12,7 +12,9 @@ void PutDigits(char* at, int count, unsigned value) {
 int Digits(std::string_view text, size_t from, size_t count) {
   int value = 0;
   for (size_t i = from; i < from + count; ++i) {
-    if (i >= text.size() || text[i] < '0' || text[i] > '9') throw std::invalid_argument("not a timestamp in UTC: " + std::string(text));
+    if (i >= text.size() || text[i] < '0' || text[i] > '9') {
+      throw std::invalid_argument("not a timestamp in UTC: " + std::string(text));
+    }
     value = value * 10 + (text[i] - '0');
   }
   return value;

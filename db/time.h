@@ -1,5 +1,5 @@
-// Instants on their way to and from PostgreSQL: as text, to the microsecond, in UTC (the pool sets the session's time zone and date style).
-// Exact, and columns are selected as they are, without arithmetic in SQL.
+// Instants on their way to and from PostgreSQL: as text, to the microsecond, in UTC (the pool sets the session's time zone and
+// date style). Exact, and columns are selected as they are, without arithmetic in SQL.
 #pragma once
 
 #include <string>

@@ -12,21 +12,18 @@ using domain::WorkOrder;
 using domain::WorkOrderState;
 
 // The columns that ReadWorkOrder reads, in its order.
-#define MES_WORK_ORDER_COLUMNS                                                                               \
-  "  o.work_order_id, o.code, o.material_id, o.revision_id, o.state, o.resume_state, o.state_reason,\n"      \
+#define MES_WORK_ORDER_COLUMNS                                                                                 \
+  "  o.work_order_id, o.code, o.material_id, o.revision_id, o.state, o.resume_state, o.state_reason,\n"        \
   "  o.ordered_micro, o.started_micro, o.good_micro, o.scrapped_micro, o.priority, o.due_time, o.parent_id,\n" \
-  "  p.code, o.create_time\n"                                                                                \
-  "from work_order o\n"                                                                                      \
+  "  p.code, o.create_time\n"                                                                                  \
+  "from work_order o\n"                                                                                        \
   "left join work_order p on p.work_order_id = o.parent_id\n"
 
-constexpr Statement kLoad{"work_order_load",
-                          "select\n" MES_WORK_ORDER_COLUMNS
-                          "where o.code = $1"};
+constexpr Statement kLoad{"work_order_load", "select\n" MES_WORK_ORDER_COLUMNS "where o.code = $1"};
 
-constexpr Statement kLock{"work_order_lock",
-                          "select\n" MES_WORK_ORDER_COLUMNS
-                          "where o.code = $1\n"
-                          "for update of o"};
+constexpr Statement kLock{"work_order_lock", "select\n" MES_WORK_ORDER_COLUMNS
+                                             "where o.code = $1\n"
+                                             "for update of o"};
 
 constexpr Statement kLockBelow{"work_order_lock_below",
                                "with recursive below as (\n"
@@ -77,21 +74,19 @@ insert into work_order_transition (work_order_id, transition_time, action, from_
 select s.work_order_id, $4::timestamptz, $5::smallint, s.from_state, s.to_state, $6, $7
 from unnest($1::integer[], $2::smallint[], $3::smallint[]) as s (work_order_id, from_state, to_state))";
 
-constexpr const char* kList =
-    "select\n" MES_WORK_ORDER_COLUMNS
-    "where o.code > $1\n"
-    "  and ($2 = 0 or o.material_id = $2)\n"
-    "  and ($3::smallint is null or o.state = $3)\n"
-    "  and ($4 = 0 or o.parent_id = $4)\n"
-    "order by o.code\n"
-    "limit $5";
+constexpr const char* kList = "select\n" MES_WORK_ORDER_COLUMNS
+                              "where o.code > $1\n"
+                              "  and ($2 = 0 or o.material_id = $2)\n"
+                              "  and ($3::smallint is null or o.state = $3)\n"
+                              "  and ($4 = 0 or o.parent_id = $4)\n"
+                              "order by o.code\n"
+                              "limit $5";
 
-constexpr const char* kListOpen =
-    "select\n" MES_WORK_ORDER_COLUMNS
-    "where o.material_id = any($1::integer[])\n"
-    "  and o.state in (2, 3)\n"
-    "order by o.priority, o.due_time nulls last, o.code\n"
-    "limit $2";
+constexpr const char* kListOpen = "select\n" MES_WORK_ORDER_COLUMNS
+                                  "where o.material_id = any($1::integer[])\n"
+                                  "  and o.state in (2, 3)\n"
+                                  "order by o.priority, o.due_time nulls last, o.code\n"
+                                  "limit $2";
 
 constexpr const char* kCountWaiting = R"(
 select u.work_order_id, u.passed,
@@ -160,29 +155,30 @@ std::optional<std::string> InsertWorkOrders(Transaction& transaction, std::vecto
   const auto column = [&](auto projection) { return ArrayOf(orders, projection); };
   const std::string id_column = column(&WorkOrder::id);
   const std::string code_column = column(&WorkOrder::code);
-  const pqxx::result inserted = Execute(
-      transaction, kInsert, id_column, code_column, column(&WorkOrder::material_id), column(&WorkOrder::state),
-      column(&WorkOrder::ordered_micro), column(&WorkOrder::priority), column(&WorkOrder::due_time),
-      column([](const WorkOrder& order) { return OrNull(order.parent_id); }), column(&WorkOrder::create_time));
+  const pqxx::result inserted =
+      Execute(transaction, kInsert, id_column, code_column, column(&WorkOrder::material_id), column(&WorkOrder::state),
+              column(&WorkOrder::ordered_micro), column(&WorkOrder::priority), column(&WorkOrder::due_time),
+              column([](const WorkOrder& order) { return OrNull(order.parent_id); }), column(&WorkOrder::create_time));
   if (inserted.affected_rows() == orders.size()) return std::nullopt;
   const pqxx::result taken = Execute(transaction, kFindTaken, code_column, id_column);
   // Two of the batch may also share a code.
   return taken.empty() ? orders.back().code : Get<std::string>(taken[0][0]);
 }
 
-void StoreWorkOrderSteps(Transaction& transaction, const std::vector<WorkOrderStep>& steps, const domain::WorkOrderMovement& movement,
-                         domain::Time now) {
+void StoreWorkOrderSteps(Transaction& transaction, const std::vector<WorkOrderStep>& steps,
+                         const domain::WorkOrderMovement& movement, domain::Time now) {
   const auto column = [&](auto projection) { return ArrayOf(steps, projection); };
   const std::string id_column = column([](const WorkOrderStep& step) { return step.order.id; });
   const std::string state_column = column([](const WorkOrderStep& step) { return step.order.state; });
-  Execute(transaction, kUpdate, id_column, column([](const WorkOrderStep& step) { return OrNull(step.order.revision_id); }), state_column,
-          column([](const WorkOrderStep& step) { return step.order.resume_state; }),
+  Execute(transaction, kUpdate, id_column, column([](const WorkOrderStep& step) { return OrNull(step.order.revision_id); }),
+          state_column, column([](const WorkOrderStep& step) { return step.order.resume_state; }),
           column([](const WorkOrderStep& step) { return step.order.state_reason; }));
-  Execute(transaction, kInsertTransitions, id_column, column(&WorkOrderStep::from), state_column, now, movement.action, movement.person,
-          movement.reason);
+  Execute(transaction, kInsertTransitions, id_column, column(&WorkOrderStep::from), state_column, now, movement.action,
+          movement.person, movement.reason);
 }
 
-std::vector<WorkOrder> ListWorkOrders(Transaction& transaction, const WorkOrderFilter& filter, std::string_view after_code, int limit) {
+std::vector<WorkOrder> ListWorkOrders(Transaction& transaction, const WorkOrderFilter& filter, std::string_view after_code,
+                                      int limit) {
   return ReadWorkOrders(Execute(transaction, kList, after_code, filter.material_id, filter.state, filter.parent_id, limit));
 }
 

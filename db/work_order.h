@@ -28,8 +28,8 @@ struct WorkOrderStep {
   domain::WorkOrder order;
 };
 // Stores moves of locked orders: state, reason, pinned revision, and a line of history each.
-void StoreWorkOrderSteps(Transaction& transaction, const std::vector<WorkOrderStep>& steps, const domain::WorkOrderMovement& movement,
-                         domain::Time now);
+void StoreWorkOrderSteps(Transaction& transaction, const std::vector<WorkOrderStep>& steps,
+                         const domain::WorkOrderMovement& movement, domain::Time now);
 
 struct WorkOrderFilter {
   // 0 = all.
@@ -39,12 +39,14 @@ struct WorkOrderFilter {
   int32_t parent_id = 0;
 };
 // Up to `limit` orders by code, from the first code after `after_code`.
-std::vector<domain::WorkOrder> ListWorkOrders(Transaction& transaction, const WorkOrderFilter& filter, std::string_view after_code, int limit);
+std::vector<domain::WorkOrder> ListWorkOrders(Transaction& transaction, const WorkOrderFilter& filter,
+                                              std::string_view after_code, int limit);
 
 // Orders that may be worked on (RELEASED, STARTED) of these materials, in dispatch order: priority, due date (none last), code.
 std::vector<domain::WorkOrder> ListOpenWorkOrders(Transaction& transaction, const std::vector<int32_t>& material_ids, int limit);
 
-// Units of these orders in process, neither running nor on hold, by order and by what they have passed. Reads each order's units once.
+// Units of these orders in process, neither running nor on hold, by order and by what they have passed. Reads each order's units
+// once.
 std::vector<domain::WaitingUnits> CountWaitingUnits(Transaction& transaction, const std::vector<int32_t>& work_order_ids);
 
 }  // namespace mes::db

@@ -37,7 +37,8 @@ std::vector<DispatchEntry> DispatchOf(const WorkOrder& order, const ProductRevis
   std::vector<DispatchEntry> entries;
   for (const Operation& operation : revision.operations) {
     for (const auto& [next, quantity_micro] : waiting_at) {
-      if (next != 0 && quantity_micro > 0 && IsDoneBy(operation, station_class, next)) entries.push_back({&order, &operation, quantity_micro});
+      if (next == 0 || quantity_micro <= 0 || !IsDoneBy(operation, station_class, next)) continue;
+      entries.push_back({&order, &operation, quantity_micro});
     }
   }
   return entries;

@@ -29,8 +29,9 @@ struct DispatchEntry {
 // The products that this class of stations works on, at any revision.
 std::vector<int32_t> ProductsOf(const Plant& plant, std::string_view station_class);
 
-// Entries of one order, by operation: where the class has something to do. A unit waits at its next operation and at each alternate of it;
-// what is not started yet waits at the first. `waiting` holds this order's rows only. Only entries with more than zero.
+// Entries of one order, by operation: where the class has something to do. A unit waits at its next operation and at each
+// alternate of it; what is not started yet waits at the first. `waiting` holds this order's rows only. Only entries with more
+// than zero.
 std::vector<DispatchEntry> DispatchOf(const WorkOrder& order, const ProductRevision& revision, std::string_view station_class,
                                       const std::vector<WaitingUnits>& waiting);
 

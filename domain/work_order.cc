@@ -13,7 +13,8 @@ namespace {
 // The row of the table that this order takes; null = there is none.
 const WorkOrderMove* FindMove(const WorkOrder& order, WorkOrderAction action) {
   const auto found = std::find_if(kWorkOrderMoves.begin(), kWorkOrderMoves.end(), [&](const WorkOrderMove& move) {
-    return move.from == order.state && move.action == action && (action != WorkOrderAction::kResume || move.to == order.resume_state);
+    return move.from == order.state && move.action == action &&
+           (action != WorkOrderAction::kResume || move.to == order.resume_state);
   });
   return found == kWorkOrderMoves.end() ? nullptr : &*found;
 }
@@ -27,8 +28,8 @@ Error OrderError(Reason reason, const WorkOrder& order, std::string message) {
   return {reason, std::move(message), {{"work_order_code", order.code}, {"state", std::string(NameOf(order.state))}}};
 }
 
-// Components come after everything that needs them: the reverse of a depth-first walk's order of leaving. Definitions have no cycles
-// (CheckPlant).
+// Components come after everything that needs them: the reverse of a depth-first walk's order of leaving. Definitions have no
+// cycles (CheckPlant).
 void VisitComponents(const Plant& plant, const ProductRevision& revision, std::unordered_map<int32_t, bool>& seen,
                      std::vector<const ProductRevision*>& left) {
   seen[revision.material_id] = true;
@@ -103,7 +104,9 @@ Result<WorkOrder> CreateWorkOrder(const WorkOrderDraft& draft, const Material& m
     error.metadata["product_code"] = material.code;
     return Fail(std::move(error));
   }
-  if (draft.ordered_micro <= 0) return Fail(FieldError(Reason::kQuantityInvalid, "quantity.value", "an order needs more than nothing"));
+  if (draft.ordered_micro <= 0) {
+    return Fail(FieldError(Reason::kQuantityInvalid, "quantity.value", "an order needs more than nothing"));
+  }
   if (material.tracking == Tracking::kSerial && draft.ordered_micro % kMicro != 0) {
     return Fail(FieldError(Reason::kQuantityInvalid, "quantity.value", material.code + " is made in whole pieces"));
   }
@@ -143,7 +146,8 @@ Result<std::vector<WorkOrder>> Explode(const Plant& plant, const WorkOrder& top,
     const Demand& demand = demands[revision.material_id];
     const __int128 micro = Makeable(demand.micro, material.tracking);
     if (micro > kMaxQuantityMicro) {
-      return Fail(FieldError(Reason::kQuantityInvalid, "quantity.value", "so much would need more than 9,000,000,000 of " + material.code));
+      return Fail(FieldError(Reason::kQuantityInvalid, "quantity.value",
+                             "so much would need more than 9,000,000,000 of " + material.code));
     }
     if (&revision != root) {
       WorkOrder order;
@@ -176,19 +180,22 @@ Result<WorkOrder> Transition(const WorkOrder& order, const WorkOrderMovement& mo
   const WorkOrderMove* move = FindMove(order, movement.action);
   if (move == nullptr) {
     Error error = OrderError(Reason::kWorkOrderTransition, order,
-                             "order " + order.code + " is " + std::string(NameOf(order.state)) + "; it cannot " + std::string(NameOf(movement.action)));
+                             "order " + order.code + " is " + std::string(NameOf(order.state)) + "; it cannot " +
+                                 std::string(NameOf(movement.action)));
     error.metadata["action"] = NameOf(movement.action);
     return Fail(std::move(error));
   }
   const bool ends = movement.action == WorkOrderAction::kComplete || movement.action == WorkOrderAction::kCancel;
   if (ends && order.OpenMicro() != 0) {
-    Error error = OrderError(Reason::kWorkOrderOpenUnits, order,
-                             FormatQuantity(order.OpenMicro()) + " of order " + order.code + " are started and neither good nor scrapped");
+    Error error =
+        OrderError(Reason::kWorkOrderOpenUnits, order,
+                   FormatQuantity(order.OpenMicro()) + " of order " + order.code + " are started and neither good nor scrapped");
     error.metadata["open"] = FormatQuantity(order.OpenMicro());
     return Fail(std::move(error));
   }
   if (NeedsReason(order, movement.action) && movement.reason.empty()) {
-    return Fail(FieldError(Reason::kFieldRequired, "reason", "to " + std::string(NameOf(movement.action)) + " order " + order.code + " needs a reason"));
+    return Fail(FieldError(Reason::kFieldRequired, "reason",
+                           "to " + std::string(NameOf(movement.action)) + " order " + order.code + " needs a reason"));
   }
   WorkOrder moved = order;
   moved.state = move->to;
@@ -196,7 +203,10 @@ Result<WorkOrder> Transition(const WorkOrder& order, const WorkOrderMovement& mo
   if (movement.action == WorkOrderAction::kHold) moved.resume_state = order.state;
   moved.state_reason = movement.action == WorkOrderAction::kHold || ends ? movement.reason : std::string();
   if (movement.action == WorkOrderAction::kRelease) {
-    if (newest == nullptr) return Fail(OrderError(Reason::kRevisionUnknown, order, "the product of order " + order.code + " has no released revision"));
+    if (newest == nullptr) {
+      return Fail(
+          OrderError(Reason::kRevisionUnknown, order, "the product of order " + order.code + " has no released revision"));
+    }
     moved.revision_id = newest->id;
   }
   return moved;

@@ -1,7 +1,7 @@
 // Work orders (ISA-95: job order): how many of a product are to be made, the life of an order, and what a demand explodes into.
 //
-// Quantities are exact millionths. Open = started - good - scrapped; left to start = ordered + scrapped - started, so that what was
-// scrapped may be started again until the ordered quantity is there in good pieces.
+// Quantities are exact millionths. Open = started - good - scrapped; left to start = ordered + scrapped - started, so that what
+// was scrapped may be started again until the ordered quantity is there in good pieces.
 #pragma once
 
 #include <array>
@@ -83,14 +83,15 @@ struct WorkOrderDraft {
   std::optional<Time> due_time;
 };
 
-// A new order in state CREATED. Errors: FIELD_REQUIRED and CODE_INVALID (work_order_code), QUANTITY_INVALID (zero; not whole for a serial
-// product), LIMIT_EXCEEDED (priority), PRODUCT_UNKNOWN (the material is bought, not made).
+// A new order in state CREATED. Errors: FIELD_REQUIRED and CODE_INVALID (work_order_code), QUANTITY_INVALID (zero; not whole for
+// a serial product), LIMIT_EXCEEDED (priority), PRODUCT_UNKNOWN (the material is bought, not made).
 Result<WorkOrder> CreateWorkOrder(const WorkOrderDraft& draft, const Material& material, const WorkOrder* parent, Time now);
 
-// Orders for every made component of `top`, from the newest revisions' bills of materials, top down: no order stands before one that
-// needs it. A component that is reached by several ways gets one order with the sum. Quantities that are not whole are rounded up to a
-// millionth, those of serial products to a piece. `parent_code` is the order of the only product that needs it, or `top` where several do.
-// Errors: CODE_INVALID (a code `top/product` beyond 64 characters), QUANTITY_INVALID (a sum beyond the bounds).
+// Orders for every made component of `top`, from the newest revisions' bills of materials, top down: no order stands before one
+// that needs it. A component that is reached by several ways gets one order with the sum. Quantities that are not whole are
+// rounded up to a millionth, those of serial products to a piece. `parent_code` is the order of the only product that needs it,
+// or `top` where several do. Errors: CODE_INVALID (a code `top/product` beyond 64 characters), QUANTITY_INVALID (a sum beyond the
+// bounds).
 Result<std::vector<WorkOrder>> Explode(const Plant& plant, const WorkOrder& top, Time now);
 
 // Who moves an order and why.
@@ -101,8 +102,8 @@ struct WorkOrderMovement {
 };
 
 // The order after the move. `newest` is the newest revision of its product, which a release pins.
-// Errors: WORK_ORDER_TRANSITION (not in the table), WORK_ORDER_OPEN_UNITS (complete or cancel while something is open), FIELD_REQUIRED
-// (`reason` for hold, for cancel, and for completing below the ordered quantity).
+// Errors: WORK_ORDER_TRANSITION (not in the table), WORK_ORDER_OPEN_UNITS (complete or cancel while something is open),
+// FIELD_REQUIRED (`reason` for hold, for cancel, and for completing below the ordered quantity).
 Result<WorkOrder> Transition(const WorkOrder& order, const WorkOrderMovement& movement, const ProductRevision* newest);
 
 }  // namespace mes::domain

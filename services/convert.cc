@@ -54,7 +54,8 @@ bool FindNul(const google::protobuf::Message& message, std::string& path) {
       }
       if (field->cpp_type() != Field::CPPTYPE_MESSAGE) continue;
       std::string below = at;
-      if (FindNul(field->is_repeated() ? reflection.GetRepeatedMessage(message, field, i) : reflection.GetMessage(message, field), below)) {
+      if (FindNul(field->is_repeated() ? reflection.GetRepeatedMessage(message, field, i) : reflection.GetMessage(message, field),
+                  below)) {
         path = below;
         return true;
       }
@@ -129,7 +130,8 @@ uint64_t FilterDigest(std::initializer_list<std::string_view> values) {
   return digest;
 }
 
-// The digest in hexadecimal, then the key, each byte in hexadecimal: fit for any transport, and nobody takes it for something to edit.
+// The digest in hexadecimal, then the key, each byte in hexadecimal: fit for any transport, and nobody takes it for something to
+// edit.
 std::string PageToken(std::string_view last_key, uint64_t filter_digest) {
   std::string token = HexOf(filter_digest);
   token.reserve(token.size() + 2 * last_key.size());
@@ -144,7 +146,9 @@ domain::Result<std::string> ParsePageToken(std::string_view token, uint64_t filt
   if (token.empty()) return std::string();
   const auto invalid = [](const char* why) { return Fail(FieldError(Reason::kPageTokenInvalid, "page_token", why)); };
   constexpr size_t kLongest = 2'048;
-  if (token.size() < kDigestLength || token.size() % 2 != 0 || token.size() > kLongest) return invalid("page_token is not one of ours");
+  if (token.size() < kDigestLength || token.size() % 2 != 0 || token.size() > kLongest) {
+    return invalid("page_token is not one of ours");
+  }
   if (token.substr(0, kDigestLength) != HexOf(filter_digest)) {
     return invalid("page_token belongs to another question: the filter must stay the same from page to page");
   }

@@ -1,5 +1,5 @@
-// Between what is said (mes.v1) and what is meant (domain): times, quantities, refusals, pages. Every message type's own conversions
-// stand beside its handlers; here is what several nouns share.
+// Between what is said (mes.v1) and what is meant (domain): times, quantities, refusals, pages. Every message type's own
+// conversions stand beside its handlers; here is what several nouns share.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +36,8 @@ domain::Result<int64_t> QuantityFromProto(const v1::Quantity& quantity, const st
 v1::Refusal ToProto(const domain::Refusal& refusal);
 v1::Tracking ToProto(domain::Tracking tracking);
 
-// Errors: FIELD_INVALID where any text in the message holds a NUL character, which PostgreSQL cannot keep. Calls are checked by services/rpc.
+// Errors: FIELD_INVALID where any text in the message holds a NUL character, which PostgreSQL cannot keep. Calls are checked by
+// services/rpc.
 domain::Status CheckTexts(const google::protobuf::Message& message);
 
 // 0 = the default, more than the most is read as the most. Negative is read as the default.

@@ -1,5 +1,6 @@
 // A bounded executor: as many threads as the pool has connections for calls, so that a handler that blocks on the database blocks
-// nobody else's reactions. Streams of pages may take long; they run on all threads but one, so that short calls always get through.
+// nobody else's reactions. Streams of pages may take long; they run on all threads but one, so that short calls always get
+// through.
 #pragma once
 
 #include <functional>

@@ -81,7 +81,9 @@ int main(int argc, char** argv) {
   bool insecure = false;
 
   const auto add_database = [&](CLI::App& command) {
-    command.add_option("--database", options.database_url, "PostgreSQL URL or key=value string")->required()->envname("MES_DATABASE");
+    command.add_option("--database", options.database_url, "PostgreSQL URL or key=value string")
+        ->required()
+        ->envname("MES_DATABASE");
   };
   CLI::App& serve = *app.add_subcommand("serve", "Serve until SIGTERM or SIGINT, then finish what runs and end");
   add_database(serve);

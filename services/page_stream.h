@@ -1,5 +1,5 @@
-// Pages from a thread that reads the database to a client that may be slower: at most two wait, then the reading thread does. A client
-// that goes away, or takes no page for ten seconds, ends it.
+// Pages from a thread that reads the database to a client that may be slower: at most two wait, then the reading thread does. A
+// client that goes away, or takes no page for ten seconds, ends it.
 #pragma once
 
 #include <chrono>
@@ -43,9 +43,16 @@ class PageStream final : public grpc::ServerWriteReactor<Page>, public PageSink<
       context_->TryCancel();
     }
     if (gone_) return false;
+    has_pages_ = true;
     waiting_.push_back(std::move(page));
     WriteNext();
     return true;
+  }
+
+  // True once a page was taken.
+  bool HasPages() {
+    const std::lock_guard lock(mutex_);
+    return has_pages_;
   }
 
   // No more pages; the status leaves after those that wait.
@@ -74,8 +81,8 @@ class PageStream final : public grpc::ServerWriteReactor<Page>, public PageSink<
     gone_ = true;
     waiting_.clear();
   }
-  // One write in flight at a time; the finish comes when all is written. Called with the mutex held: gRPC's reactions to these calls
-  // come from other threads.
+  // One write in flight at a time; the finish comes when all is written. Called with the mutex held: gRPC's reactions to these
+  // calls come from other threads.
   void WriteNext() {
     if (writing_ || finished_) return;
     if (!waiting_.empty()) {
@@ -94,6 +101,7 @@ class PageStream final : public grpc::ServerWriteReactor<Page>, public PageSink<
   std::deque<Page> waiting_;
   std::optional<Page> writing_;
   std::optional<grpc::Status> status_;
+  bool has_pages_ = false;
   bool gone_ = false;
   bool finished_ = false;
   std::shared_ptr<PageStream> self_;

@@ -1,5 +1,5 @@
-// The released definitions, kept in memory: immutable, so only their version is looked at. Several servers on one database see a new
-// plant within the check interval (1 s), or at once after their own load.
+// The released definitions, kept in memory: immutable, so only their version is looked at. Several servers on one database see a
+// new plant within the check interval (1 s), or at once after their own load.
 #pragma once
 
 #include <atomic>

@@ -50,8 +50,8 @@ void LogCall(const std::string& method, const Arrival& arrival, const domain::St
   }
   const domain::ErrorKind kind = domain::KindOf(status.error().reason);
   const bool ours = kind == domain::ErrorKind::kUnavailable || kind == domain::ErrorKind::kInternal;
-  spdlog::log(ours ? spdlog::level::warn : spdlog::level::info, "{} {} {:.2f} ms: {}", method, domain::NameOf(status.error().reason), ms,
-              status.error().message);
+  spdlog::log(ours ? spdlog::level::warn : spdlog::level::info, "{} {} {:.2f} ms: {}", method,
+              domain::NameOf(status.error().reason), ms, status.error().message);
 }
 
 // The one place where exceptions end.
@@ -91,7 +91,8 @@ int64_t DigestOf(const std::string& method, const google::protobuf::Message& req
   return digest;
 }
 
-domain::Status Replay(const db::LoggedRequest& logged, const std::string& method, int64_t digest, google::protobuf::Message& response) {
+domain::Status Replay(const db::LoggedRequest& logged, const std::string& method, int64_t digest,
+                      google::protobuf::Message& response) {
   if (logged.method != method || logged.digest != digest) {
     return domain::Fail(domain::FieldError(domain::Reason::kRequestIdReused, "request_id",
                                            "this request_id was used for another request; give each new request one of its own"));
@@ -152,7 +153,8 @@ domain::Error Refused(const Executor& executor) {
 
 domain::Status CheckStart(const grpc::CallbackServerContext& context, const Arrival& arrival) {
   if (!context.IsCancelled() && !arrival.Expired()) return {};
-  return domain::Fail(Plain(domain::Reason::kDeadlineTooShort, "the call's deadline passed before its turn came; nothing was done"));
+  return domain::Fail(
+      Plain(domain::Reason::kDeadlineTooShort, "the call's deadline passed before its turn came; nothing was done"));
 }
 
 using Submit = bool (Executor::*)(std::function<void()>);
@@ -194,28 +196,18 @@ grpc::ServerUnaryReactor* Mutate(Unary unary, const std::string& request_id) {
 }
 
 grpc::ServerUnaryReactor* Read(Unary unary) {
-  return StartUnary(unary, [unary](const std::string&) { return RunRead(unary.env, unary.handler, [&] { unary.response.Clear(); }); });
+  return StartUnary(unary,
+                    [unary](const std::string&) { return RunRead(unary.env, unary.handler, [&] { unary.response.Clear(); }); });
 }
 
-void Stream(Env& env, grpc::CallbackServerContext* context, const google::protobuf::Message& request,
-            std::function<domain::Status(Call&)> producer, std::function<void(grpc::Status)> finish) {
-  const auto body = [&env, producer = std::move(producer)](const std::string&) {
-    bool begun = false;
-    // Pages that have left cannot be taken back: a stream is never run twice.
-    const auto once = [&] {
-      if (begun) throw db::Unavailable("the database broke while a stream ran");
-    };
-    return RunRead(
-        env,
-        [&](Call& call) {
-          begun = true;
-          return producer(call);
-        },
-        once);
+void Stream(PageCall call) {
+  const auto body = [call](const std::string&) {
+    return RunRead(call.env, call.producer, [&] {
+      if (call.has_pages()) throw db::Unavailable("the database broke while a stream ran");
+    });
   };
-  Start(env, &Executor::SubmitLong, context, request, body, [finish = std::move(finish)](const domain::Status& status) {
-    finish(GrpcStatus(status));
-  });
+  Start(call.env, &Executor::SubmitLong, call.context, call.request, body,
+        [call](const domain::Status& status) { call.finish(GrpcStatus(status)); });
 }
 
 }  // namespace mes::services::rpc

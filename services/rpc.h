@@ -1,10 +1,10 @@
-// What every call has in common, once: request_id, deadline, executor, transaction, audit of the answer, status, log line. A service
-// class hands each of its methods on to Mutate, Read or StreamRead with a handler that reads like a paragraph.
+// What every call has in common, once: request_id, deadline, executor, transaction, audit of the answer, status, log line. A
+// service class hands each of its methods on to Mutate, Read or StreamRead with a handler that reads like a paragraph.
 //
-// Handlers run on env.executor, never on gRPC's reaction threads, and may block. They return broken rules as values; exceptions end a
-// call and are caught only here: db::Unavailable answers DATABASE_UNAVAILABLE, anything else INTERNAL with a correlation id.
-// A handler may run more than once for one call (the transaction met another one): it must not touch anything but its transaction and
-// its response, which is cleared before each run.
+// Handlers run on env.executor, never on gRPC's reaction threads, and may block. They return broken rules as values; exceptions
+// end a call and are caught only here: db::Unavailable answers DATABASE_UNAVAILABLE, anything else INTERNAL with a correlation
+// id. A handler may run more than once for one call (the transaction met another one): it must not touch anything but its
+// transaction and its response, which is cleared before each run.
 #pragma once
 
 #include <chrono>
@@ -36,8 +36,8 @@ struct Call {
   domain::Time now;
 };
 
-// Thrown where the database names a revision, material or station that call.plant lacks: another server has just stored a new plant.
-// The call is run again with the new one.
+// Thrown where the database names a revision, material or station that call.plant lacks: another server has just stored a new
+// plant. The call is run again with the new one.
 struct PlantBehind : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -59,15 +59,25 @@ struct Unary {
 
 grpc::ServerUnaryReactor* Mutate(Unary unary, const std::string& request_id);
 grpc::ServerUnaryReactor* Read(Unary unary);
-// Runs `producer` on the executor's long lane, in one read transaction, and finishes `stream` with its status.
-void Stream(Env& env, grpc::CallbackServerContext* context, const google::protobuf::Message& request,
-            std::function<domain::Status(Call&)> producer, std::function<void(grpc::Status)> finish);
+// The parts of a stream of pages, without its types.
+struct PageCall {
+  Env& env;
+  grpc::CallbackServerContext* context = nullptr;
+  const google::protobuf::Message& request;
+  std::function<domain::Status(Call&)> producer;
+  // True once a page was given to the stream: it cannot be taken back, so the call is not run again.
+  std::function<bool()> has_pages;
+  std::function<void(grpc::Status)> finish;
+};
+
+// Runs the producer on the executor's long lane, in one read transaction, and finishes with its status.
+void Stream(PageCall call);
 
 }  // namespace rpc
 
-// A call that changes something. The request has a request_id (1 to 64 characters): the same id and content gets the stored answer, other
-// content REQUEST_ID_REUSED. `handler(Call&, const Request&, Response&) -> domain::Status`; a broken rule rolls everything back.
-// `after_commit` runs once the change is durable and before the answer leaves, also for a resend.
+// A call that changes something. The request has a request_id (1 to 64 characters): the same id and content gets the stored
+// answer, other content REQUEST_ID_REUSED. `handler(Call&, const Request&, Response&) -> domain::Status`; a broken rule rolls
+// everything back. `after_commit` runs once the change is durable and before the answer leaves, also for a resend.
 template <typename Request, typename Response, typename Handler>
 grpc::ServerUnaryReactor* Mutate(Env& env, grpc::CallbackServerContext* context, const Request* request, Response* response,
                                  Handler handler, std::function<void()> after_commit = nullptr) {
@@ -84,15 +94,16 @@ grpc::ServerUnaryReactor* Read(Env& env, grpc::CallbackServerContext* context, c
 }
 
 // A call that answers with a stream of pages out of one snapshot.
-// `producer(Call&, const Request&, PageSink<Page>&) -> domain::Status` calls `sink(page)` for each; when that gives false, nobody listens
-// any more and the producer returns (its status is not looked at).
+// `producer(Call&, const Request&, PageSink<Page>&) -> domain::Status` calls `sink(page)` for each; when that gives false, nobody
+// listens any more and the producer returns (its status is not looked at).
 template <typename Request, typename Page, typename Producer>
-grpc::ServerWriteReactor<Page>* StreamRead(Env& env, grpc::CallbackServerContext* context, const Request* request, Producer producer) {
+grpc::ServerWriteReactor<Page>* StreamRead(Env& env, grpc::CallbackServerContext* context, const Request* request,
+                                           Producer producer) {
   auto stream = std::make_shared<PageStream<Page>>(context);
   stream->KeepUntilDone(stream);
-  rpc::Stream(
-      env, context, *request, [=](Call& call) { return producer(call, *request, static_cast<PageSink<Page>&>(*stream)); },
-      [=](const grpc::Status& status) { stream->End(status); });
+  rpc::Stream({env, context, *request,
+               [=](Call& call) { return producer(call, *request, static_cast<PageSink<Page>&>(*stream)); },
+               [=] { return stream->HasPages(); }, [=](const grpc::Status& status) { stream->End(status); }});
   return stream.get();
 }
 

@@ -54,7 +54,8 @@ std::vector<std::unique_ptr<grpc::Service>> MakeServices(Env& env) {
   return services;
 }
 
-// SERVING only while the database answers and has this build's schema. Asked by its own connection, so that a busy pool is not sick.
+// SERVING only while the database answers and has this build's schema. Asked by its own connection, so that a busy pool is not
+// sick.
 class HealthWatch {
  public:
   HealthWatch(const std::string& url, grpc::HealthCheckServiceInterface& health)
@@ -78,7 +79,9 @@ class HealthWatch {
     for (bool first = true; !stopping_; first = false) {
       lock.unlock();
       const bool good = IsGood();
-      if (good != was_good || first) spdlog::info("health: {}", good ? "serving" : "not serving: the database is away or not migrated");
+      if (good != was_good || first) {
+        spdlog::info("health: {}", good ? "serving" : "not serving: the database is away or not migrated");
+      }
       health_.SetServingStatus(good);
       was_good = good;
       lock.lock();
@@ -144,7 +147,8 @@ struct Server::State {
 };
 
 Server::Server(ServerOptions options) : state_(std::make_unique<State>(std::move(options))) {
-  // Debian's reflection can list a server only where the health service's descriptor is linked in: this takes it from the archive.
+  // Debian's reflection can list a server only where the health service's descriptor is linked in: this takes it from the
+  // archive.
   grpc::health::v1::HealthCheckRequest::descriptor();
   grpc::EnableDefaultHealthCheckService(true);
   static std::once_flag reflection;

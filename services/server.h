@@ -1,4 +1,5 @@
-// The server as one object: pool, executor, definitions, every service, health and reflection on one port. main and the tests make it.
+// The server as one object: pool, executor, definitions, every service, health and reflection on one port. main and the tests
+// make it.
 #pragma once
 
 #include <cstddef>
@@ -23,8 +24,8 @@ struct ServerOptions {
 
 class Server {
  public:
-  // Listens when it returns. The database need not be there yet: health says NOT_SERVING and calls get DATABASE_UNAVAILABLE until it is.
-  // Throws std::runtime_error when the address cannot be listened at, std::invalid_argument for a malformed URL.
+  // Listens when it returns. The database need not be there yet: health says NOT_SERVING and calls get DATABASE_UNAVAILABLE until
+  // it is. Throws std::runtime_error when the address cannot be listened at, std::invalid_argument for a malformed URL.
   explicit Server(ServerOptions options);
   // Drains.
   ~Server();

@@ -59,9 +59,7 @@ domain::Error InternalError(std::string_view correlation_id) {
 }
 
 domain::Error UnavailableError() {
-  return {domain::Reason::kDatabaseUnavailable,
-          "the database does not answer now; sending the same request again is safe",
-          {}};
+  return {domain::Reason::kDatabaseUnavailable, "the database does not answer now; sending the same request again is safe", {}};
 }
 
 std::string NewCorrelationId() {

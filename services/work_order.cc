@@ -72,8 +72,12 @@ domain::Result<domain::WorkOrderMovement> ParseMovement(const v1::TransitionWork
   if (!v1::WorkOrderAction_IsValid(request.action()) || request.action() == v1::WORK_ORDER_ACTION_UNSPECIFIED) {
     return Fail(domain::FieldError(Reason::kEnumUnknown, "action", "action is not one of those known here"));
   }
-  if (Status checked = domain::CheckText(request.reason(), domain::kMaxReasonLength, false, "reason"); !checked) return Fail(checked.error());
-  if (Status checked = domain::CheckText(request.person(), domain::kMaxPersonLength, false, "person"); !checked) return Fail(checked.error());
+  if (Status checked = domain::CheckText(request.reason(), domain::kMaxReasonLength, false, "reason"); !checked) {
+    return Fail(checked.error());
+  }
+  if (Status checked = domain::CheckText(request.person(), domain::kMaxPersonLength, false, "person"); !checked) {
+    return Fail(checked.error());
+  }
   return domain::WorkOrderMovement{static_cast<domain::WorkOrderAction>(request.action()), request.reason(), request.person()};
 }
 
@@ -251,7 +255,8 @@ class WorkOrderService final : public v1::WorkOrderService::CallbackService {
                                             v1::CreateWorkOrderResponse* response) override {
     return Mutate(env_, context, request, response, services::CreateWorkOrder);
   }
-  grpc::ServerUnaryReactor* TransitionWorkOrder(grpc::CallbackServerContext* context, const v1::TransitionWorkOrderRequest* request,
+  grpc::ServerUnaryReactor* TransitionWorkOrder(grpc::CallbackServerContext* context,
+                                                const v1::TransitionWorkOrderRequest* request,
                                                 v1::TransitionWorkOrderResponse* response) override {
     return Mutate(env_, context, request, response, services::TransitionWorkOrder);
   }

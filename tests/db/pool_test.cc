@@ -15,9 +15,9 @@
 namespace mes::db {
 namespace {
 
-using tests::TestDatabase;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using tests::TestDatabase;
 
 std::string ValueOf(Transaction& transaction, const char* sql) { return Execute(transaction, sql)[0][0].as<std::string>(); }
 
@@ -109,7 +109,12 @@ TEST(Pool, ConnectionsThatDiedIdleAreReplacedWithoutAnybodyNoticing) {
   std::latch all(4);
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
-    threads.emplace_back([&] { pool.Read([&](Transaction& transaction) { all.arrive_and_wait(); ValueOf(transaction, "select 1"); }); });
+    threads.emplace_back([&] {
+      pool.Read([&](Transaction& transaction) {
+        all.arrive_and_wait();
+        ValueOf(transaction, "select 1");
+      });
+    });
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(database.Query(kTerminateOthers).size(), 4U);
@@ -202,11 +207,12 @@ TEST(Row, EveryKindOfValueComesBackAsItWasSent) {
   TestDatabase database;
   const domain::Time time = domain::FromMicros(1'790'000'000'123'456);
   database.pool().Read([&](Transaction& transaction) {
-    const pqxx::result rows = Execute(
-        transaction,
-        "select $1::bigint, $2::float8, $3::text, $4::timestamptz, $5::boolean, $6::integer, $7::bytea, $8::timestamptz, $9::smallint[]",
-        INT64_MIN, 0.1 + 0.2, std::string_view("a'b\"\\"), time, true, std::optional<int32_t>(), pqxx::binarystring(std::string("\0x", 2)),
-        std::optional<domain::Time>(domain::FromMicros(0)), ArrayOf(std::vector<int16_t>{1, -2}));
+    const pqxx::result rows = Execute(transaction,
+                                      "select $1::bigint, $2::float8, $3::text, $4::timestamptz, $5::boolean, $6::integer, "
+                                      "$7::bytea, $8::timestamptz, $9::smallint[]",
+                                      INT64_MIN, 0.1 + 0.2, std::string_view("a'b\"\\"), time, true, std::optional<int32_t>(),
+                                      pqxx::binarystring(std::string("\0x", 2)),
+                                      std::optional<domain::Time>(domain::FromMicros(0)), ArrayOf(std::vector<int16_t>{1, -2}));
     RowReader reader(rows[0]);
     EXPECT_EQ(reader.Next<int64_t>(), INT64_MIN);
     EXPECT_EQ(reader.Next<double>(), 0.1 + 0.2);
@@ -223,8 +229,13 @@ TEST(Row, EveryKindOfValueComesBackAsItWasSent) {
 
 TEST(Row, BatchColumnsCarryNullsTimesAndNumbersExactly) {
   TestDatabase database;
-  const std::string numbers =
-      ArrayWriter().Add(1.5).AddNull().Add(1e-300).Add(std::optional<double>()).Add(std::numeric_limits<double>::infinity()).Take();
+  const std::string numbers = ArrayWriter()
+                                  .Add(1.5)
+                                  .AddNull()
+                                  .Add(1e-300)
+                                  .Add(std::optional<double>())
+                                  .Add(std::numeric_limits<double>::infinity())
+                                  .Take();
   EXPECT_EQ(numbers, "{1.5,NULL,1e-300,NULL,Infinity}");
   database.pool().Read([&](Transaction& transaction) {
     const pqxx::result rows =

@@ -58,8 +58,10 @@ class WorkOrderTest : public testing::Test {
 
   // Released by SQL, for tests of what is read.
   void Release(const std::string& code) {
-    database_.Query("update work_order o set state = 2, revision_id = (select max(revision_id) from product_revision r where r.material_id = "
-                    "o.material_id) where code = '" + code + "'");
+    database_.Query(
+        "update work_order o set state = 2, revision_id = (select max(revision_id) from product_revision r where r.material_id = "
+        "o.material_id) where code = '" +
+        code + "'");
   }
 
   static std::vector<std::string> CodesOf(const std::vector<WorkOrder>& orders) {
@@ -119,9 +121,11 @@ TEST_F(WorkOrderTest, AMoveIsStoredWithALineOfHistory) {
   EXPECT_EQ(child.resume_state, WorkOrderState::kReleased);
   EXPECT_EQ(child.state_reason, "it's a \"test\"");
   EXPECT_EQ(child.revision_id, plant_->NewestRevision(child.material_id)->id);
-  EXPECT_THAT(database_.Query("select o.code, t.action, t.from_state, t.to_state, t.person, t.reason from work_order_transition t "
-                              "join work_order o using (work_order_id) order by o.code"),
-              ElementsAre(ElementsAre("A", "3", "1", "4", "li", "it's a \"test\""), ElementsAre("A/B", "3", "1", "4", "li", "it's a \"test\"")));
+  EXPECT_THAT(
+      database_.Query("select o.code, t.action, t.from_state, t.to_state, t.person, t.reason from work_order_transition t "
+                      "join work_order o using (work_order_id) order by o.code"),
+      ElementsAre(ElementsAre("A", "3", "1", "4", "li", "it's a \"test\""),
+                  ElementsAre("A/B", "3", "1", "4", "li", "it's a \"test\"")));
 }
 
 TEST_F(WorkOrderTest, EverythingBelowAnOrderIsLockedWithItByRisingId) {
@@ -151,8 +155,8 @@ TEST_F(WorkOrderTest, ListsAreKeysetsByCodeAndFilterByProductStateAndParent) {
 }
 
 TEST_F(WorkOrderTest, OpenOrdersComeByPriorityThenDueDateThenCode) {
-  std::vector<WorkOrder> orders{Draft("E", "PACK"), Draft("D", "PACK"), Draft("C", "PACK"), Draft("B", "PACK"), Draft("A", "PACK"),
-                                Draft("Z", "CELL"), Draft("Y", "PACK")};
+  std::vector<WorkOrder> orders{Draft("E", "PACK"), Draft("D", "PACK"), Draft("C", "PACK"), Draft("B", "PACK"),
+                                Draft("A", "PACK"), Draft("Z", "CELL"), Draft("Y", "PACK")};
   orders[1].due_time = kNow;
   orders[2].due_time = kNow - std::chrono::hours(1);
   orders[3].priority = 5;
@@ -184,7 +188,8 @@ insert into lot (unit_id, quantity_micro, left_micro, manufacture_time) values (
     const int32_t a = LoadWorkOrder(transaction, "A")->id;
     const int32_t inks = LoadWorkOrder(transaction, "INKS")->id;
     std::map<std::pair<int32_t, uint64_t>, int64_t> counts;
-    for (const auto& units : CountWaitingUnits(transaction, {a, inks})) counts[{units.work_order_id, units.passed}] = units.quantity_micro;
+    for (const auto& units : CountWaitingUnits(transaction, {a, inks}))
+      counts[{units.work_order_id, units.passed}] = units.quantity_micro;
     EXPECT_THAT(counts, ElementsAre(testing::Pair(std::pair(a, 0UL), kMicro), testing::Pair(std::pair(a, 1UL), 2 * kMicro),
                                     testing::Pair(std::pair(inks, 0UL), 4'500'000)));
   });

@@ -15,19 +15,19 @@
 namespace mes::domain {
 namespace {
 
-using tests::PlantBuilder;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using tests::PlantBuilder;
 
 const Time kNow = FromMicros(1'790'000'000'000'000);
 
-constexpr auto kStates = std::to_array<WorkOrderState>({WorkOrderState::kCreated, WorkOrderState::kReleased, WorkOrderState::kStarted,
-                                                        WorkOrderState::kOnHold, WorkOrderState::kCompleted, WorkOrderState::kClosed,
-                                                        WorkOrderState::kCancelled});
-constexpr auto kActions = std::to_array<WorkOrderAction>({WorkOrderAction::kRelease, WorkOrderAction::kStart, WorkOrderAction::kHold,
-                                                          WorkOrderAction::kResume, WorkOrderAction::kComplete, WorkOrderAction::kClose,
-                                                          WorkOrderAction::kCancel});
+constexpr auto kStates = std::to_array<WorkOrderState>(
+    {WorkOrderState::kCreated, WorkOrderState::kReleased, WorkOrderState::kStarted, WorkOrderState::kOnHold,
+     WorkOrderState::kCompleted, WorkOrderState::kClosed, WorkOrderState::kCancelled});
+constexpr auto kActions = std::to_array<WorkOrderAction>(
+    {WorkOrderAction::kRelease, WorkOrderAction::kStart, WorkOrderAction::kHold, WorkOrderAction::kResume,
+     WorkOrderAction::kComplete, WorkOrderAction::kClose, WorkOrderAction::kCancel});
 
 WorkOrder OrderIn(WorkOrderState state) {
   WorkOrder order;
@@ -54,7 +54,7 @@ Result<WorkOrder> Move(const WorkOrder& order, WorkOrderAction action, const std
 // The table once more, by hand: rows are states, columns actions; `-` is refused.
 //                                    release start    hold     resume  complete close   cancel
 constexpr const char* kExpected[7][7] = {
-    {"released", "-", "-", "-", "-", "-", "cancelled"},      // created
+    {"released", "-", "-", "-", "-", "-", "cancelled"},       // created
     {"-", "started", "on hold", "-", "-", "-", "cancelled"},  // released
     {"-", "-", "on hold", "-", "completed", "-", "-"},        // started
     {"-", "-", "-", "started", "-", "-", "cancelled"},        // on hold, from started
@@ -182,7 +182,8 @@ RC_GTEST_PROP(WorkOrderQuantities, BooksBalanceWhateverHappens, ()) {
 }
 
 // A plant of serial products in layers; each takes some of products of deeper layers.
-PlantBuilder LayeredPlant(const std::map<std::pair<std::string, std::string>, int>& takes, const std::vector<std::string>& products) {
+PlantBuilder LayeredPlant(const std::map<std::pair<std::string, std::string>, int>& takes,
+                          const std::vector<std::string>& products) {
   PlantBuilder builder;
   for (const std::string& product : products) {
     builder.AddProduct(product, "pc", Tracking::kSerial);
@@ -204,21 +205,24 @@ WorkOrder OrderOf(const Plant& plant, std::string_view product, int64_t quantity
 
 std::vector<std::string> Lines(const std::vector<WorkOrder>& orders) {
   std::vector<std::string> lines;
-  for (const WorkOrder& order : orders) lines.push_back(order.code + " " + FormatQuantity(order.ordered_micro) + " for " + order.parent_code);
+  for (const WorkOrder& order : orders)
+    lines.push_back(order.code + " " + FormatQuantity(order.ordered_micro) + " for " + order.parent_code);
   return lines;
 }
 
 TEST(WorkOrderExplosion, ATruckNeedsItsSystemsBoxesModulesAndCells) {
-  const auto plant = LayeredPlant({{{"TRUCK", "SYSTEM"}, 1}, {{"SYSTEM", "BOX"}, 6}, {{"BOX", "MODULE"}, 4}, {{"MODULE", "CELL9"}, 24}},
-                                  {"TRUCK", "SYSTEM", "BOX", "MODULE", "CELL9"})
-                         .Build();
+  const auto plant =
+      LayeredPlant({{{"TRUCK", "SYSTEM"}, 1}, {{"SYSTEM", "BOX"}, 6}, {{"BOX", "MODULE"}, 4}, {{"MODULE", "CELL9"}, 24}},
+                   {"TRUCK", "SYSTEM", "BOX", "MODULE", "CELL9"})
+          .Build();
   EXPECT_THAT(Lines(*Explode(*plant, OrderOf(*plant, "TRUCK", 10), kNow)),
               ElementsAre("WO-1/SYSTEM 10 for WO-1", "WO-1/BOX 60 for WO-1/SYSTEM", "WO-1/MODULE 240 for WO-1/BOX",
                           "WO-1/CELL9 5760 for WO-1/MODULE"));
 }
 
 TEST(WorkOrderExplosion, WhatIsReachedBySeveralWaysIsSummedOnceAndServesTheTop) {
-  const auto plant = LayeredPlant({{{"TRUCK", "BOX"}, 2}, {{"TRUCK", "CELL9"}, 3}, {{"BOX", "CELL9"}, 10}}, {"TRUCK", "BOX", "CELL9"}).Build();
+  const auto plant =
+      LayeredPlant({{{"TRUCK", "BOX"}, 2}, {{"TRUCK", "CELL9"}, 3}, {{"BOX", "CELL9"}, 10}}, {"TRUCK", "BOX", "CELL9"}).Build();
   EXPECT_THAT(Lines(*Explode(*plant, OrderOf(*plant, "TRUCK", 1), kNow)),
               ElementsAre("WO-1/BOX 2 for WO-1", "WO-1/CELL9 23 for WO-1"));
 }
@@ -254,8 +258,8 @@ TEST(WorkOrderExplosion, ADemandBeyondTheBoundsIsRefused) {
   EXPECT_EQ(children.error().reason, Reason::kQuantityInvalid);
 }
 
-// Four layers with random edges: every product gets exactly one order, below everything that needs it, for exactly the sum that the
-// orders above it call for.
+// Four layers with random edges: every product gets exactly one order, below everything that needs it, for exactly the sum that
+// the orders above it call for.
 RC_GTEST_PROP(WorkOrderExplosion, EveryDemandIsMetExactly, ()) {
   const std::vector<std::string> products = {"A", "B", "C", "D", "E"};
   std::map<std::pair<std::string, std::string>, int> takes;
@@ -288,7 +292,8 @@ WaitingUnits Waiting(uint64_t passed, int64_t quantity) { return {1, passed, qua
 std::vector<std::string> DispatchLines(const Plant& plant, const char* product, const WorkOrder& order, const char* station_class,
                                        const std::vector<WaitingUnits>& waiting) {
   std::vector<std::string> lines;
-  for (const DispatchEntry& entry : DispatchOf(order, *plant.NewestRevision(plant.FindMaterial(product)->id), station_class, waiting)) {
+  for (const DispatchEntry& entry :
+       DispatchOf(order, *plant.NewestRevision(plant.FindMaterial(product)->id), station_class, waiting)) {
     lines.push_back(entry.operation->code + " " + FormatQuantity(entry.waiting_micro));
   }
   return lines;

@@ -12,7 +12,7 @@ namespace mes::tests {
 namespace {
 
 std::unique_ptr<services::Server> Serve(services::ServerOptions options, const std::string& database_url) {
-  spdlog::set_level(spdlog::level::err);
+  spdlog::set_level(spdlog::level::off);
   options.database_url = database_url;
   return std::make_unique<services::Server>(std::move(options));
 }
@@ -26,7 +26,8 @@ std::shared_ptr<grpc::Channel> ChannelTo(const services::Server& server) {
 
 }  // namespace
 
-TestServer::TestServer(const domain::PlantDraft& plant, services::ServerOptions options) : database_(std::make_unique<TestDatabase>()) {
+TestServer::TestServer(const domain::PlantDraft& plant, services::ServerOptions options)
+    : database_(std::make_unique<TestDatabase>()) {
   StorePlant(*database_, plant);
   server_ = Serve(std::move(options), database_->url());
   channel_ = ChannelTo(*server_);

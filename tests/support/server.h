@@ -46,8 +46,8 @@ std::string FieldOf(const grpc::Status& status);
 
 // Makes one unary call with a fresh context: `CallOnce(*stub, &Stub::GetUnit, request, &response)`.
 template <typename Stub, typename Request, typename Response>
-grpc::Status CallOnce(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*), const Request& request,
-                      Response* response) {
+grpc::Status CallOnce(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                      const Request& request, Response* response) {
   grpc::ClientContext context;
   return (stub.*method)(&context, request, response);
 }
