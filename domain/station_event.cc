@@ -267,6 +267,16 @@ bool EventDecision::RunCondition() {
       std::find_if(known.begin(), known.end(), [&](const StationCondition& c) { return c.occur_time <= condition.occur_time; });
   known.insert(place, condition);
   world_.effects.conditions.push_back(std::move(condition));
+  EventRow row;  // about no unit; a resend is known by it
+  row.occur_time = event_.occur_time;
+  row.record_time = world_.now;
+  row.sequence = event_.sequence;
+  row.digest = event_.digest;
+  row.station_id = station_.id;
+  row.epoch = epoch_;
+  row.kind = EventKind::kCondition;
+  row.operator_id = event_.operator_id;
+  world_.effects.rows.push_back(std::move(row));
   return true;
 }
 
