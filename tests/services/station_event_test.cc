@@ -158,6 +158,19 @@ TEST_F(StationEvents, AreTakenOnceWhateverIsResent) {
   EXPECT_EQ(server.database().Value("select count(*) from station_event"), "2");
 }
 
+TEST_F(StationEvents, ConditionsAreTakenOnceToo) {
+  v1::StationEvent condition = About(kKit, "");
+  condition.clear_subject();
+  condition.mutable_condition()->set_kind(v1::CONDITION_KIND_CAL_TESTER);
+  condition.mutable_condition()->set_in_order(true);
+  condition.mutable_condition()->mutable_expire_time()->set_seconds(now + 3'600);
+  EXPECT_EQ(Tell(kKit, {condition}), (Told{"RECORDED"}));
+  EXPECT_EQ(Tell(kKit, {condition}), (Told{"DUPLICATE"}));
+  EXPECT_EQ(server.database().Value("select count(*) from station_condition"), "1");
+  condition.mutable_condition()->set_in_order(false);
+  EXPECT_EQ(Tell(kKit, {condition}), (Told{"REJECTED SEQUENCE_REUSED"}));
+}
+
 TEST_F(StationEvents, MalformedOnesAreNamedAndTheRestGoesOn) {
   std::vector<v1::StationEvent> list;
   const auto broken = [&](auto change) {
