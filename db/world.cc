@@ -54,17 +54,15 @@ void LockCursors(Transaction& transaction, const WorldKeys& keys, World& world) 
   lock();
 }
 
-// The number of an event that came before tells a resend only with its content's digest. Found by its time (BRIN): rare, no
-// index.
+// The number of an event that came before tells a resend only with its content's digest. Found by its time (BRIN) in one pass:
+// rare, so that no index over every event is paid for it.
 constexpr char kEarlierRecorded[] = R"(
-  select e.station_id, e.epoch, e.sequence, e.digest
-  from unnest($1::integer[], $2::integer[], $3::bigint[], $4::timestamptz[]) k (station_id, epoch, sequence, occur_time)
-  join station_event e on
-    e.occur_time = k.occur_time
-    and e.station_id = k.station_id
-    and e.epoch = k.epoch
-    and e.sequence = k.sequence
-  where e.occur_time between $5 and $6)";
+  select station_id, epoch, sequence, digest
+  from station_event
+  where occur_time between $4 and $5
+    and station_id = any($1::integer[])
+    and epoch = any($2::integer[])
+    and sequence = any($3::bigint[]))";
 constexpr char kEarlierRefused[] = R"(
   select r.station_id, r.epoch, r.sequence, r.digest, r.refusals
   from unnest($1::integer[], $2::integer[], $3::bigint[]) k (station_id, epoch, sequence)
@@ -74,25 +72,24 @@ constexpr char kEarlierRefused[] = R"(
     and r.sequence = k.sequence)";
 
 void LoadEarlier(Transaction& transaction, const WorldKeys& keys, World& world) {
+  world.earlier = keys.earlier;
   std::vector<int32_t> stations, epochs;
   std::vector<int64_t> sequences;
-  std::vector<std::string> times;
   domain::Time from = domain::Time::max(), until = domain::Time::min();
   for (const WorldKeys::Numbered& numbered : keys.events) {
     const domain::Cursor& cursor = world.cursors[numbered.key.station_id];
     const bool later =
         numbered.key.epoch > cursor.epoch || (numbered.key.epoch == cursor.epoch && numbered.key.sequence > cursor.last_sequence);
-    if (later) continue;
+    if (later || keys.earlier.contains(numbered.key)) continue;
     stations.push_back(numbered.key.station_id);
     epochs.push_back(numbered.key.epoch);
     sequences.push_back(numbered.key.sequence);
-    times.push_back(TimeText(numbered.occur_time));
     from = std::min(from, numbered.occur_time);
     until = std::max(until, numbered.occur_time);
   }
   if (stations.empty()) return;
   const std::string s = ArrayOf(stations), e = ArrayOf(epochs), q = ArrayOf(sequences);
-  for (const auto& row : Execute(transaction, kEarlierRecorded, s, e, q, ArrayOf(times), from, until)) {
+  for (const auto& row : Execute(transaction, kEarlierRecorded, s, e, q, from, until)) {
     RowReader reader(row);
     const int32_t station = reader.Next<int32_t>();
     const int32_t epoch = reader.Next<int32_t>();

@@ -1,11 +1,12 @@
-// Loads the world that a batch of station events is decided in, and stores what the decisions left: a handful of set-wise statements
-// each, whatever the batch's size.
+// Loads the world that a batch of station events is decided in, and stores what the decisions left: a handful of set-wise
+// statements each, whatever the batch's size.
 //
 // Locks are taken in one order (station cursors, units by id, orders by id), so that several servers on one database are right by
 // construction; two that meet wait, and a deadlock across codes and carriers is repeated by the pool.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -25,6 +26,8 @@ struct WorldKeys {
     domain::Time occur_time{};
   };
   std::vector<Numbered> events;
+  // What the caller knows of them already; the others are looked for.
+  std::map<domain::EventKey, domain::EarlierEvent> earlier;
   std::set<std::string> codes;
   std::set<std::string> carriers;
   // Loaded ones may be new.
@@ -48,7 +51,8 @@ struct UnitIds {
 };
 
 // For ingest: locks cursors, units and orders until the transaction ends. `ids` is topped up.
-domain::World LockWorld(Transaction& transaction, const domain::Plant& plant, domain::Time now, const WorldKeys& keys, UnitIds& ids);
+domain::World LockWorld(Transaction& transaction, const domain::Plant& plant, domain::Time now, const WorldKeys& keys,
+                        UnitIds& ids);
 // For CanStart: the same facts without locks.
 domain::World LoadWorld(Transaction& transaction, const domain::Plant& plant, domain::Time now, const WorldKeys& keys);
 // Writes the world's changes and effects.

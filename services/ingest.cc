@@ -107,54 +107,74 @@ void Ingest::Run(Writer& writer) {
   }
 }
 
+void RecentEvents::Add(const domain::EventKey& key, domain::EarlierEvent event) {
+  Station& station = stations_[key.station_id];
+  if (!station.events.insert_or_assign(key, std::move(event)).second) return;
+  station.order.push_back(key);
+  if (station.order.size() <= kPerStation) return;
+  station.events.erase(station.order.front());
+  station.order.pop_front();
+}
+
+const domain::EarlierEvent* RecentEvents::Find(const domain::EventKey& key) const {
+  const auto station = stations_.find(key.station_id);
+  if (station == stations_.end()) return nullptr;
+  const auto found = station->second.events.find(key);
+  return found == station->second.events.end() ? nullptr : &found->second;
+}
+
+db::WorldKeys Ingest::KeysOf(const Writer& writer, const domain::Plant& plant, const std::vector<IngestBatch>& batches) const {
+  db::WorldKeys keys;
+  for (const IngestBatch& batch : batches) {
+    const domain::Station* station = plant.FindStation(batch.station_code);
+    if (station == nullptr) continue;
+    for (const domain::StationEvent& event : batch.events) {
+      keys.Add(*station, batch.epoch, event);
+      const domain::EventKey key{station->id, batch.epoch, event.sequence};
+      if (const domain::EarlierEvent* earlier = writer.recent.Find(key); earlier != nullptr) keys.earlier[key] = *earlier;
+    }
+  }
+  return keys;
+}
+
 void Ingest::DecideAndStore(Writer& writer, std::vector<IngestBatch>& batches,
                             std::vector<domain::Result<IngestAnswer>>& answers) {
   std::shared_ptr<const domain::Plant> plant = env_.plant.Get();
+  std::vector<std::pair<domain::EventKey, domain::EarlierEvent>> taken;
   env_.pool.Run([&](db::Transaction& transaction) {
     answers.clear();
+    taken.clear();
     const domain::Time now = env_.now();
-    const auto keys_for = [&] {
-      db::WorldKeys keys;
-      for (const IngestBatch& batch : batches) {
-        const domain::Station* station = plant->FindStation(batch.station_code);
-        if (station == nullptr) continue;
-        for (const domain::StationEvent& event : batch.events) keys.Add(*station, batch.epoch, event);
-      }
-      return keys;
-    };
-    db::WorldKeys keys = keys_for();
-    if (!keys.stations.empty()) {
-      auto world = std::make_unique<domain::World>(db::LockWorld(transaction, *plant, now, keys, writer.ids));
-      if (!KnowsAll(*world)) {
-        env_.plant.Invalidate();
-        plant = env_.plant.Get();
-        keys = keys_for();
-        world = std::make_unique<domain::World>(db::LockWorld(transaction, *plant, now, keys, writer.ids));
-      }
-      for (const IngestBatch& batch : batches) {
-        const domain::Station* station = plant->FindStation(batch.station_code);
-        if (station == nullptr) {
-          answers.push_back(
-              Fail(FieldError(Reason::kStationUnknown, "station_code", "station " + batch.station_code + " is not known")));
-          continue;
-        }
-        IngestAnswer answer{{}, now};
-        answer.verdicts.reserve(batch.events.size());
-        for (const domain::StationEvent& event : batch.events) {
-          answer.verdicts.push_back(domain::Decide(*world, *station, batch.epoch, event));
-        }
-        answers.push_back(std::move(answer));
-      }
-      writer.ids.next = world->next_unit_id;
-      db::StoreWorld(transaction, *world);
-      return true;
+    db::WorldKeys keys = KeysOf(writer, *plant, batches);
+    auto world = std::make_unique<domain::World>(db::LockWorld(transaction, *plant, now, keys, writer.ids));
+    if (!KnowsAll(*world)) {
+      env_.plant.Invalidate();
+      plant = env_.plant.Get();
+      keys = KeysOf(writer, *plant, batches);
+      world = std::make_unique<domain::World>(db::LockWorld(transaction, *plant, now, keys, writer.ids));
     }
     for (const IngestBatch& batch : batches) {
-      answers.push_back(
-          Fail(FieldError(Reason::kStationUnknown, "station_code", "station " + batch.station_code + " is not known")));
+      const domain::Station* station = plant->FindStation(batch.station_code);
+      if (station == nullptr) {
+        answers.push_back(
+            Fail(FieldError(Reason::kStationUnknown, "station_code", "station " + batch.station_code + " is not known")));
+        continue;
+      }
+      IngestAnswer answer{{}, now};
+      answer.verdicts.reserve(batch.events.size());
+      for (const domain::StationEvent& event : batch.events) {
+        domain::EventVerdict verdict = domain::Decide(*world, *station, batch.epoch, event);
+        const domain::EventKey key{station->id, batch.epoch, event.sequence};
+        if (const auto known = world->earlier.find(key); known != world->earlier.end()) taken.emplace_back(key, known->second);
+        answer.verdicts.push_back(std::move(verdict));
+      }
+      answers.push_back(std::move(answer));
     }
-    return false;
+    writer.ids.next = world->next_unit_id;
+    db::StoreWorld(transaction, *world);
+    return !keys.stations.empty();
   });
+  for (auto& [key, event] : taken) writer.recent.Add(key, std::move(event));
 }
 
 void Ingest::Commit(Writer& writer, std::vector<IngestBatch> batches) {

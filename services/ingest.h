@@ -1,14 +1,15 @@
-// The committer: many stations' batches into few transactions. It is self-clocking: a transaction takes whatever arrived while the last
-// one committed, at most 1,024 events, so that an idle server answers at once and a busy one batches by itself.
+// The committer: many stations' batches into few transactions. It is self-clocking: a transaction takes whatever arrived while
+// the last one committed, at most 1,024 events, so that an idle server answers at once and a busy one batches by itself.
 //
 // A batch is answered after its commit only. A station's batches keep their order: each station belongs to one writer. When the
-// database fails, the batches in hand are answered with DATABASE_UNAVAILABLE; their stations resend and nothing is doubled. If one
-// batch makes a transaction fail for another cause, the others are tried without it.
+// database fails, the batches in hand are answered with DATABASE_UNAVAILABLE; their stations resend and nothing is doubled. If
+// one batch makes a transaction fail for another cause, the others are tried without it.
 #pragma once
 
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -35,6 +36,21 @@ struct IngestBatch {
   std::function<void(domain::Result<IngestAnswer>)> done;
 };
 
+// What became of each station's last events: a resend is nearly always of these, and finding an old one in the database is slow.
+class RecentEvents {
+ public:
+  static constexpr size_t kPerStation = 512;
+  void Add(const domain::EventKey& key, domain::EarlierEvent event);
+  const domain::EarlierEvent* Find(const domain::EventKey& key) const;
+
+ private:
+  struct Station {
+    std::deque<domain::EventKey> order;
+    std::map<domain::EventKey, domain::EarlierEvent> events;
+  };
+  std::map<int32_t, Station> stations_;
+};
+
 class Ingest {
  public:
   Ingest(Env& env, int writers);
@@ -56,11 +72,13 @@ class Ingest {
     std::condition_variable wake;
     std::thread thread;
     db::UnitIds ids;
+    RecentEvents recent;
   };
 
   void Run(Writer& writer);
   std::vector<IngestBatch> Take(Writer& writer);
   void Commit(Writer& writer, std::vector<IngestBatch> batches);
+  db::WorldKeys KeysOf(const Writer& writer, const domain::Plant& plant, const std::vector<IngestBatch>& batches) const;
   void DecideAndStore(Writer& writer, std::vector<IngestBatch>& batches, std::vector<domain::Result<IngestAnswer>>& answers);
 
   Env& env_;

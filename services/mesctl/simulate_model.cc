@@ -123,9 +123,14 @@ void AddWindows(Item& item, const v1::ProductDefinition& product) {
 
 void AddProduct(Model& model, const v1::ProductDefinition& product) {
   Item& item = model.items[static_cast<size_t>(model.ItemOf(product.material().code()))];
-  for (const v1::Operation& given : product.operations()) item.operations.push_back(OperationOf(given, item.IsLot()));
-  for (size_t i = 0; i < item.operations.size(); ++i) {
-    const v1::Operation& given = product.operations(static_cast<int>(i));
+  // What may be left out is left out; alternates too, since the operations that they stand in for are run.
+  std::vector<const v1::Operation*> run;
+  for (const v1::Operation& given : product.operations()) {
+    if (given.mandatory()) run.push_back(&given);
+  }
+  for (const v1::Operation* given : run) item.operations.push_back(OperationOf(*given, item.IsLot()));
+  for (size_t i = 0; i < run.size(); ++i) {
+    const v1::Operation& given = *run[i];
     if (given.rework_to() != 0) item.operations[i].rework_to = IndexOf(item, given.rework_to());
     if (item.IsLot() && given.code() == "SLIT") item.split_before = static_cast<int>(i);
   }
