@@ -331,7 +331,8 @@ TEST_F(StationEvents, AReversalRefoldsTheUnitAndGivesTheMaterialBack) {
 TEST_F(StationEvents, TheDatabaseItselfRefusesOnePartTwiceAndTwoPartsInOnePlace) {
   EXPECT_EQ(Tell(kKit, {Start(kKit, "P1", "PACK.KIT", "ORD-PACK"), Install(kKit, "P1", "H1")}), (Told{"RECORDED", "RECORDED"}));
   const std::string again =
-      "insert into assembly (parent_id, child_id, install_time, install_record_time, install_sequence, install_station, install_epoch, line, slot) "
+      "insert into assembly (parent_id, child_id, install_time, install_record_time, install_sequence, install_station, "
+      "install_epoch, line, slot) "
       "select parent_id, child_id, install_time, install_record_time, 99, install_station, 1, line, ";
   EXPECT_ANY_THROW(server.database().Query(again + "slot + 1 from assembly")) << "one part in two positions";
   EXPECT_ANY_THROW(server.database().Query(
