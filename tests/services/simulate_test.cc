@@ -32,6 +32,7 @@ v1::Operation OperationOf(const domain::Operation& given) {
   operation.set_number(given.number);
   operation.set_code(given.code);
   operation.set_operation_type(given.operation_type);
+  operation.set_mandatory(given.mandatory);
   operation.set_cycle_ms(given.cycle_ms);
   operation.set_units_per_cycle(given.units_per_cycle);
   operation.set_first_pass_yield(given.first_pass_yield);
