@@ -18,21 +18,27 @@ std::set<std::string> months_seen;
 
 std::string MonthOf(domain::Time time) { return TimeText(time).substr(0, 7); }
 
+bool PartitionExists(Transaction& transaction, const std::string& name) {
+  // Reads the catalogue by a snapshot: to_regclass may answer from a cache that has not heard of another server's commit yet.
+  return !Execute(transaction, "select 1 from pg_class where relname = $1 and relispartition", name).empty();
+}
+
 void EnsurePartition(Transaction& transaction, const std::string& month) {
+  // Keyed by database too: tests of one process use several.
+  const std::string key = std::string(transaction.work().conn().dbname()) + "/" + month;
   {
     const std::lock_guard lock(months_mutex);
-    // Keyed by database too: tests of one process use several.
-    if (months_seen.contains(std::string(transaction.work().conn().dbname()) + "/" + month)) return;
+    if (months_seen.contains(key)) return;
   }
   const std::string name = "station_event_" + month.substr(0, 4) + "_" + month.substr(5, 2);
-  if (!Execute(transaction, "select to_regclass($1)", name)[0][0].is_null()) {
+  if (PartitionExists(transaction, name)) {
     const std::lock_guard lock(months_mutex);
-    months_seen.insert(std::string(transaction.work().conn().dbname()) + "/" + month);
+    months_seen.insert(key);
     return;
   }
-  // Two servers may meet here: the second waits, then finds it made.
+  // Two writers may meet here: the second waits, then finds it made.
   Execute(transaction, "select pg_advisory_xact_lock(hashtext($1))", name);
-  if (!Execute(transaction, "select to_regclass($1)", name)[0][0].is_null()) return;
+  if (PartitionExists(transaction, name)) return;
   const int year = std::stoi(month.substr(0, 4));
   const int number = std::stoi(month.substr(5, 2));
   const std::string next =
