@@ -8,10 +8,7 @@
 #include "services/mesctl/client.h"
 #include "services/mesctl/commands.h"
 #include "services/mesctl/print.h"
-#if __has_include("services/mesctl/simulate.h")
 #include "services/mesctl/simulate.h"
-#define MESCTL_SIMULATES
-#endif
 
 namespace mes::mesctl {
 namespace {
@@ -82,9 +79,7 @@ int Run(int argc, char** argv) {
   AddRecord(app, connection);
   AddTrace(app, connection);
   AddYield(app, connection);
-#ifdef MESCTL_SIMULATES
   AddSimulate(app, connection);
-#endif
   // Last, since subcommands begin with their parent's footer.
   app.footer(kFooter);
   try {

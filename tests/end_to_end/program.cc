@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -51,14 +52,11 @@ class Scratch {
   FILE* file_;
 };
 
-pid_t Spawn(const std::string& path, const std::vector<std::string>& arguments, const posix_spawn_file_actions_t* actions) {
+std::vector<char*> Argv(const std::string& path, const std::vector<std::string>& arguments) {
   std::vector<char*> argv{const_cast<char*>(path.c_str())};
   for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
-  pid_t pid = 0;
-  if (posix_spawn(&pid, path.c_str(), actions, nullptr, argv.data(), environ) != 0)
-    throw std::runtime_error("cannot start " + path);
-  return pid;
+  return argv;
 }
 
 }  // namespace
@@ -71,8 +69,10 @@ Outcome RunProgram(const std::string& path, const std::vector<std::string>& argu
   posix_spawn_file_actions_adddup2(&actions, in.Descriptor(), STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, out.Descriptor(), STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, err.Descriptor(), STDERR_FILENO);
-  const pid_t pid = Spawn(path, arguments, &actions);
+  pid_t pid = 0;
+  const int failed = posix_spawn(&pid, path.c_str(), &actions, nullptr, Argv(path, arguments).data(), environ);
   posix_spawn_file_actions_destroy(&actions);
+  if (failed != 0) throw std::runtime_error("cannot start " + path);
   const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
   int status = 0;
   while (waitpid(pid, &status, WNOHANG) == 0) {
@@ -82,8 +82,17 @@ Outcome RunProgram(const std::string& path, const std::vector<std::string>& argu
   return Outcome{WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), out.Content(), err.Content()};
 }
 
-RunningProgram::RunningProgram(const std::string& path, const std::vector<std::string>& arguments)
-    : pid_(Spawn(path, arguments, nullptr)) {}
+RunningProgram::RunningProgram(const std::string& path, const std::vector<std::string>& arguments) {
+  const std::vector<char*> argv = Argv(path, arguments);
+  const pid_t test = getpid();
+  pid_ = fork();
+  if (pid_ < 0) throw std::runtime_error("cannot start " + path);
+  if (pid_ > 0) return;
+  // A test that crashes takes its server along; one that is gone already cannot, so nothing is started.
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() == test) execv(path.c_str(), argv.data());
+  _exit(127);
+}
 
 RunningProgram::~RunningProgram() {
   kill(pid_, SIGKILL);

@@ -16,7 +16,8 @@ struct Outcome {
 
 Outcome RunProgram(const std::string& path, const std::vector<std::string>& arguments, const std::string& input = "");
 
-// A program that goes on beside the test, with its output in the test's own. Killed with the object.
+// A program that goes on beside the test, with its output in the test's own. Killed with the object, and with the thread
+// that made it, however that ends.
 class RunningProgram {
  public:
   RunningProgram(const std::string& path, const std::vector<std::string>& arguments);

@@ -1,0 +1,215 @@
+// mesctl against the real server on a real database with the reference plant: each command's happy way, and that refusals of
+// the real server arrive as its lines and exit codes. One server for all tests; each test has codes of its own.
+#include <gmock/gmock.h>
+#include <google/protobuf/util/json_util.h>
+#include <google/protobuf/util/time_util.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "mes/v1/genealogy.pb.h"
+#include "mes/v1/hold.pb.h"
+#include "mes/v1/lot.pb.h"
+#include "mes/v1/product_definition.pb.h"
+#include "mes/v1/station.pb.h"
+#include "mes/v1/station_event.pb.h"
+#include "mes/v1/unit.pb.h"
+#include "mes/v1/work_order.pb.h"
+#include "tests/end_to_end/program.h"
+#include "tests/support/cluster.h"
+
+namespace mes {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+class MesctlServerTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    database = std::make_unique<tests::TestDatabase>();
+    address = "127.0.0.1:" + std::to_string(tests::FreePort());
+    server = std::make_unique<tests::RunningProgram>(
+        MES_BINARY_FOLDER "/bin/mesd", std::vector<std::string>{"serve", "--database", database->url(), "--listen", address});
+    const auto healthy = Mesctl({"health", "--wait", "50"});
+    ASSERT_EQ(healthy.code, 0) << healthy.err;
+    ASSERT_EQ(healthy.out, "SERVING\n");
+    const auto loaded = Mesctl({"plant", "load", MES_SOURCE_FOLDER "/deploy/plant"});
+    ASSERT_EQ(loaded.code, 0) << loaded.out << loaded.err;
+  }
+  static void TearDownTestSuite() {
+    server.reset();
+    database.reset();
+  }
+
+  static tests::Outcome Mesctl(std::vector<std::string> arguments, const std::string& input = "") {
+    arguments.insert(arguments.begin(), {"--server", address});
+    return tests::RunProgram(MES_BINARY_FOLDER "/bin/mesctl", arguments, input);
+  }
+  // The command's only answer, which must be one line of JSON.
+  template <class Message>
+  static Message Json(std::vector<std::string> arguments) {
+    arguments.push_back("--json");
+    const auto outcome = Mesctl(arguments);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 1) << outcome.out;
+    Message message;
+    EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(outcome.out, &message).ok()) << outcome.out;
+    return message;
+  }
+  static void ReceiveLot(const std::string& code, const std::string& quantity) {
+    const auto received =
+        Mesctl({"lot", "receive", code, "--material", "RM-LFP", "--quantity", quantity, "--supplier", "Dynano"});
+    ASSERT_EQ(received.code, 0) << received.err;
+  }
+
+  static std::unique_ptr<tests::TestDatabase> database;
+  static std::unique_ptr<tests::RunningProgram> server;
+  static std::string address;
+};
+
+std::unique_ptr<tests::TestDatabase> MesctlServerTest::database;
+std::unique_ptr<tests::RunningProgram> MesctlServerTest::server;
+std::string MesctlServerTest::address;
+
+TEST_F(MesctlServerTest, LoadingThePlantAgainChangesNothing) {
+  const auto again = Json<v1::LoadPlantResponse>({"plant", "load", MES_SOURCE_FOLDER "/deploy/plant"});
+  EXPECT_EQ(again.released_size(), 0);
+  EXPECT_EQ(again.unchanged_products(), 22);
+  EXPECT_GT(again.stations(), 0);
+  const auto check = Mesctl({"plant", "load", MES_SOURCE_FOLDER "/deploy/plant", "--check"});
+  EXPECT_EQ(check.code, 0);
+  EXPECT_THAT(check.out, HasSubstr("in order, nothing was stored"));
+}
+
+TEST_F(MesctlServerTest, ShowsWhatIsMadeAndHow) {
+  EXPECT_EQ(Json<v1::ListProductsResponse>({"plant", "list", "--made"}).materials_size(), 22);
+  const auto show = Mesctl({"plant", "show", "PACK-TRK-70", "--details"});
+  EXPECT_EQ(show.code, 0) << show.err;
+  EXPECT_THAT(show.out, AllOf(HasSubstr("Routing\n"), HasSubstr("PEOL"), HasSubstr("MOD-TRK-24S"), HasSubstr("Time windows\n"),
+                              HasSubstr("Characteristics\n")));
+  const auto unknown = Mesctl({"plant", "show", "NO-SUCH"});
+  EXPECT_EQ(unknown.code, 1);
+  EXPECT_THAT(unknown.err, AllOf(StartsWith("mesctl: PRODUCT_UNKNOWN: "), HasSubstr("field=product_code")));
+}
+
+TEST_F(MesctlServerTest, CarriesAnOrderWithItsChildrenThroughItsLife) {
+  const auto created = Json<v1::CreateWorkOrderResponse>(
+      {"order", "create", "WO-LIFE", "--product", "BSYS-TRK-141", "--quantity", "2", "--explode"});
+  EXPECT_GT(created.children_size(), 2);
+  const auto released = Json<v1::TransitionWorkOrderResponse>({"order", "release", "WO-LIFE", "--with-children"});
+  EXPECT_EQ(released.work_order().state(), v1::WORK_ORDER_STATE_RELEASED);
+  EXPECT_EQ(released.children_moved(), created.children_size());
+  EXPECT_EQ(Json<v1::GetWorkOrderResponse>({"order", "show", "WO-LIFE"}).work_order().revision(), 1);
+  EXPECT_THAT(Mesctl({"order", "list", "--parent", "WO-LIFE"}).out, HasSubstr("PACK-TRK-70"));
+  const auto dispatch = Mesctl({"order", "dispatch", "pack_eol"});
+  EXPECT_EQ(dispatch.code, 0) << dispatch.err;
+
+  EXPECT_EQ(Mesctl({"order", "hold", "WO-LIFE", "--reason", "supplier alert", "--person", "li.wei"}).out,
+            "WO-LIFE is on-hold\n");
+  const auto wrong = Mesctl({"order", "close", "WO-LIFE"});
+  EXPECT_EQ(wrong.code, 1);
+  EXPECT_THAT(wrong.err, StartsWith("mesctl: WORK_ORDER_TRANSITION: "));
+  EXPECT_EQ(Mesctl({"order", "resume", "WO-LIFE"}).out, "WO-LIFE is released\n");
+}
+
+TEST_F(MesctlServerTest, TheSameRequestIdGivesTheSameAnswerAndOtherContentIsRefused) {
+  const std::vector<std::string> create = {"order",      "create", "WO-TWICE",     "--product", "PACK-TRK-70",
+                                           "--quantity", "3",      "--request-id", "twice"};
+  const auto first = Mesctl(create);
+  EXPECT_EQ(first.code, 0) << first.err;
+  EXPECT_EQ(Mesctl(create).out, first.out);
+  const auto other =
+      Mesctl({"order", "create", "WO-OTHER", "--product", "PACK-TRK-70", "--quantity", "3", "--request-id", "twice"});
+  EXPECT_EQ(other.code, 1);
+  EXPECT_THAT(other.err, StartsWith("mesctl: REQUEST_ID_REUSED: "));
+}
+
+TEST_F(MesctlServerTest, PartsAndJoinsLotsAndTracesThem) {
+  ReceiveLot("LFP-A", "100");
+  EXPECT_EQ(Mesctl({"lot", "open", "LFP-A"}).code, 0);
+  const auto split = Json<v1::SplitLotResponse>({"lot", "split", "LFP-A", "LFP-A1=40", "LFP-A2=25.5"});
+  EXPECT_EQ(split.lot().quantity_left().value(), "34.5");
+  EXPECT_EQ(split.parts_size(), 2);
+  const auto merge = Json<v1::MergeLotsResponse>({"lot", "merge", "LFP-B", "LFP-A1", "LFP-A2"});
+  EXPECT_EQ(merge.lot().quantity().value(), "65.5");
+  EXPECT_EQ(Json<v1::ListLotsResponse>({"lot", "list", "--material", "RM-LFP", "--left", "--limit", "2"}).lots_size(), 2);
+  const auto much = Mesctl({"lot", "split", "LFP-B", "LFP-C=65.6"});
+  EXPECT_EQ(much.code, 1);
+  EXPECT_THAT(much.err, StartsWith("mesctl: QUANTITY_EXCEEDS_LEFT: "));
+
+  const auto trace = Mesctl({"trace", "LFP-B"});
+  EXPECT_EQ(trace.code, 0) << trace.err;
+  EXPECT_THAT(trace.out, AllOf(StartsWith("RM-LFP  LFP-B\n"), HasSubstr("LFP-A1"), HasSubstr("LFP-A2"), HasSubstr("LFP-A  ")));
+  const auto used = Mesctl({"where-used", "LFP-A"});
+  EXPECT_EQ(used.code, 0) << used.err;
+  EXPECT_THAT(used.out, HasSubstr("LFP-A went into 3 RM-LFP"));
+}
+
+TEST_F(MesctlServerTest, AHoldStopsAReceivedUnitAtTheGateUntilItIsReleased) {
+  EXPECT_EQ(
+      Mesctl({"unit", "receive", "STK-148", "STK-H", "--supplier", "SinoStack", "--passport", "P-1", "--goods-in-passed"}).out,
+      "received 1 x STK-148\n");
+  EXPECT_EQ(Json<v1::GetUnitResponse>({"unit", "show", "STK-H"}).unit().state(), v1::UNIT_STATE_FINISHED);
+  EXPECT_EQ(Json<v1::ListUnitsResponse>({"unit", "list", "--product", "STK-148"}).units_size(), 1);
+  EXPECT_EQ(Mesctl({"unit", "events", "STK-H"}).code, 0);
+  const auto placed = Json<v1::PlaceHoldResponse>({"hold", "place", "STK-H", "--reason", "leak", "--person", "li.wei"});
+  const std::string id = std::to_string(placed.hold().hold_id());
+  EXPECT_THAT(Mesctl({"hold", "list", "--in-force"}).out, HasSubstr("leak"));
+
+  // The system that would take it in does not start either.
+  EXPECT_EQ(Mesctl({"order", "create", "WO-H", "--product", "FCS-120", "--quantity", "1"}).code, 0);
+  EXPECT_EQ(Mesctl({"order", "release", "WO-H"}).code, 0);
+  int32_t operation = 0;
+  const auto system = Json<v1::GetProductResponse>({"plant", "show", "FCS-120"});
+  for (const auto& line : system.product().bom())
+    if (line.material_code() == "STK-148") operation = line.operation();
+  std::string station;
+  const auto stations = Json<v1::ListStationsResponse>({"station", "list", "--product", "FCS-120"});
+  for (const auto& listed : stations.stations())
+    if (std::count(listed.operations().begin(), listed.operations().end(), operation) > 0) station = listed.code();
+  const auto no_go = Mesctl({"can-start", "--station", station, "--unit", "FCS-H", "--order", "WO-H", "--material", "STK-H"});
+  EXPECT_EQ(no_go.code, 3);
+  EXPECT_THAT(no_go.out, AllOf(StartsWith("NO-GO"), HasSubstr("NOT_BLOCKED [STK-H]"), HasSubstr("hold " + id)));
+
+  EXPECT_EQ(Mesctl({"hold", "release", id, "--reason", "tight", "--person", "li.wei"}).code, 0);
+  EXPECT_THAT(Mesctl({"hold", "show", id}).out, HasSubstr("released"));
+  const auto again = Mesctl({"hold", "release", id, "--reason", "tight", "--person", "li.wei"});
+  EXPECT_EQ(again.code, 1);
+  EXPECT_THAT(again.err, StartsWith("mesctl: HOLD_RELEASED: "));
+}
+
+TEST_F(MesctlServerTest, RecordsEventsAndSaysWhatBecameOfEach) {
+  const auto stations = Json<v1::ListStationsResponse>({"station", "list", "--product", "PACK-TRK-70", "--limit", "1"});
+  ASSERT_EQ(stations.stations_size(), 1);
+  const std::string station = stations.stations(0).code();
+  // The server takes no event that is over 400 days old, so the times are today's.
+  using google::protobuf::util::TimeUtil;
+  const auto now = TimeUtil::GetCurrentTime();
+  const std::string time = "{\"occur_time\": \"" + TimeUtil::ToString(now) + "\", ";
+  const std::string until = TimeUtil::ToString(now + TimeUtil::HoursToDuration(8));
+  const std::string lines =
+      time + R"("condition": {"kind": "CONDITION_KIND_ESD", "in_order": true, "person": "li.wei", "expire_time": ")" + until +
+      "\"}}\n" + time + R"("unit_code": "NO-SUCH-UNIT", "operation": 99999, "started": {}})" + "\n";
+  const auto first = Mesctl({"record", "--station", station, "--epoch", "1"}, lines);
+  EXPECT_EQ(first.code, 4) << first.out << first.err;
+  EXPECT_THAT(first.out, AllOf(HasSubstr("line 1  seq 1  recorded"), HasSubstr("line 2  seq 2  rejected")));
+  const auto again = Mesctl({"record", "--station", station, "--epoch", "1", "--sequence", "1"}, lines);
+  EXPECT_EQ(again.code, 4);
+  EXPECT_THAT(again.out, AllOf(HasSubstr("line 1  seq 1  duplicate of one that was recorded"),
+                               HasSubstr("line 2  seq 2  duplicate of one that was rejected")));
+  EXPECT_THAT(Mesctl({"station", "show", station}).out, AllOf(HasSubstr("epoch 1, sequence 2"), HasSubstr("esd")));
+  const auto nowhere = Mesctl({"record", "--station", "NO-SUCH", "--epoch", "1"}, lines);
+  EXPECT_EQ(nowhere.code, 1);
+  EXPECT_THAT(nowhere.err, StartsWith("mesctl: STATION_UNKNOWN: "));
+}
+
+TEST_F(MesctlServerTest, ShowsYieldsAlsoBeforeAnythingRan) {
+  const auto yield = Mesctl({"yield", "--product", "PACK-TRK-70"});
+  EXPECT_EQ(yield.code, 0) << yield.err;
+  EXPECT_EQ(Mesctl({"yield", "--order", "NO-SUCH"}).code, 1);
+}
+
+}  // namespace
+}  // namespace mes
