@@ -17,7 +17,8 @@ namespace mes::mesctl {
 namespace {
 
 constexpr size_t kDefaultWidth = 80;
-// A last column narrower than this is not wrapped: a long line reads better than a tower of syllables.
+// A last column is not wrapped narrower than this, even if the line then passes the terminal's width: long codes before it come
+// first.
 constexpr size_t kLeastWrap = 20;
 
 size_t TerminalWidth() {
@@ -217,7 +218,7 @@ void Table::Print() const {
   for (const size_t column : shown)
     if (column != shown.back()) before += widths[column] + 2;
   const size_t terminal = TerminalWidth();
-  const size_t last = terminal > before + kLeastWrap ? terminal - before : std::string::npos;
+  const size_t last = terminal > before + kLeastWrap ? terminal - before : kLeastWrap;
 
   const auto put = [&](const std::vector<std::string>& row) {
     std::string line;

@@ -87,7 +87,7 @@ void PrintOperationDetails(const v1::ProductDefinition& product) {
   Table rules({">OP", "IDENTITY", "RECIPE", "SOFTWARE", "INTERLOCKS"});
   for (const auto& operation : product.operations())
     rules.Row({std::to_string(operation.number()), operation.new_identity() == "none" ? "" : operation.new_identity(),
-               operation.recipe_checksum().substr(0, 12), operation.software_version(), Join(operation.interlocks(), " ")});
+               operation.recipe_checksum(), operation.software_version(), Join(operation.interlocks(), " ")});
   rules.Print();
   printf("\nCharacteristics\n");
   Table table({">OP", "CODE", "CLASS", "SAMPLING", ">VALUES", "LIMITS"});

@@ -30,14 +30,15 @@ void Print(const v1::WorkOrder& order) {
   fields.Print();
 }
 
+// Narrow enough for 80 columns; how much was started is what is good, scrapped and open.
 Table OrderTable() {
-  return Table({"ORDER", "PRODUCT", "STATE", ">PRIO", ">ORDERED", ">STARTED", ">GOOD", ">SCRAP", ">OPEN", "UOM", "DUE"});
+  return Table({"ORDER", "PRODUCT", "STATE", ">PRIO", ">ORDERED", ">GOOD", ">SCRAP", ">OPEN", "UOM", "DUE"});
 }
 
 void Row(Table& table, const v1::WorkOrder& order) {
   table.Row({order.work_order_code(), order.product_code(), EnumText(*v1::WorkOrderState_descriptor(), order.state()),
-             std::to_string(order.priority()), order.ordered().value(), order.started().value(), order.good().value(),
-             order.scrapped().value(), order.open().value(), order.ordered().uom(), Text(order.due_time())});
+             std::to_string(order.priority()), order.ordered().value(), order.good().value(), order.scrapped().value(),
+             order.open().value(), order.ordered().uom(), Text(order.due_time())});
 }
 
 struct Creation {

@@ -20,14 +20,13 @@ void List(const Connection& connection, const Filter& filter) {
   request.set_root_work_order_code(filter.root);
   const auto response = Call(connection, &v1::YieldService::Stub::ListOperationYields, request);
   if (connection.json) return PrintJson(response);
-  Table table(
-      {"PRODUCT", ">OP", "CODE", ">FIRST", ">PASSED", ">FPY", ">PLAN", ">RUNS", ">RETEST", ">REWORK", ">ABORT", ">SCRAP"});
+  Table table({"PRODUCT", ">OP", "CODE", ">FIRST", ">PASSED", ">FPY", ">PLAN", ">RETEST", ">REWORK", ">ABORT", ">SCRAP"});
   for (const auto& yield : response.yields())
     table.Row({yield.product_code(), std::to_string(yield.operation()), yield.operation_code(),
                std::to_string(yield.first_runs()), std::to_string(yield.first_passes()),
                Percent(yield.first_passes(), yield.first_runs()), Percent(yield.planned_first_pass_yield()),
-               std::to_string(yield.runs()), std::to_string(yield.retests()), std::to_string(yield.reworks()),
-               std::to_string(yield.aborts()), std::to_string(yield.scrapped())});
+               std::to_string(yield.retests()), std::to_string(yield.reworks()), std::to_string(yield.aborts()),
+               std::to_string(yield.scrapped())});
   table.Print();
 }
 
