@@ -29,7 +29,7 @@ bool KnowsAll(const domain::World& world) {
 
 }  // namespace
 
-Ingest::Ingest(Env& env, int writers) : env_(env) {
+Ingest::Ingest(Env& env, int writers, size_t max_events_per_commit) : env_(env), max_events_per_commit_(max_events_per_commit) {
   for (int i = 0; i < writers; ++i) writers_.push_back(std::make_unique<Writer>());
   for (const auto& writer : writers_) {
     writer->thread = std::thread([this, &w = *writer] { Run(w); });
@@ -85,8 +85,7 @@ std::vector<IngestBatch> Ingest::Take(Writer& writer) {
   writer.wake.wait(lock, [&] { return draining_ || !writer.queue.empty(); });
   std::vector<IngestBatch> batches;
   size_t events = 0;
-  while (!writer.queue.empty() &&
-         (batches.empty() || events + writer.queue.front().events.size() <= domain::kMaxEventsPerCommit)) {
+  while (!writer.queue.empty() && (batches.empty() || events + writer.queue.front().events.size() <= max_events_per_commit_)) {
     events += writer.queue.front().events.size();
     batches.push_back(std::move(writer.queue.front()));
     writer.queue.pop_front();

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "db/world.h"
+#include "domain/limits.h"
 #include "domain/result.h"
 #include "domain/station_event.h"
 #include "services/env.h"
@@ -53,7 +54,7 @@ class RecentEvents {
 
 class Ingest {
  public:
-  Ingest(Env& env, int writers);
+  Ingest(Env& env, int writers, size_t max_events_per_commit = domain::kMaxEventsPerCommit);
   ~Ingest();
   Ingest(const Ingest&) = delete;
   Ingest& operator=(const Ingest&) = delete;
@@ -82,6 +83,7 @@ class Ingest {
   void DecideAndStore(Writer& writer, std::vector<IngestBatch>& batches, std::vector<domain::Result<IngestAnswer>>& answers);
 
   Env& env_;
+  const size_t max_events_per_commit_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Writer>> writers_;
   std::vector<std::function<void()>> waiting_;

@@ -129,7 +129,7 @@ struct Server::State {
         executor(options.pool_size, options.queue_limit),
         plant(pool),
         env{pool, executor, plant, ReadClock},
-        ingest(env, options.ingest_writers),
+        ingest(env, options.ingest_writers, options.max_events_per_commit),
         station_events(MakeStationEventService(ingest)),
         services(MakeServices(env)) {}
 

@@ -6,6 +6,8 @@
 #include <memory>
 #include <string>
 
+#include "domain/limits.h"
+
 namespace mes::services {
 
 struct ServerOptions {
@@ -16,6 +18,8 @@ struct ServerOptions {
   int pool_size = 4;
   // Transactions of station events that may run at once, each with a connection besides.
   int ingest_writers = 2;
+  // Events that one such transaction takes at most.
+  size_t max_events_per_commit = domain::kMaxEventsPerCommit;
   // Calls that may wait for a thread.
   size_t queue_limit = 1'024;
   // How long running calls may take to finish once the server drains.
