@@ -272,6 +272,7 @@ bool JudgeKnownUnit(const World& world, const StartQuestion& question, StartDeci
   auto& refusals = decision.refusals;
   decision.revision = world.plant.FindRevision(unit.revision_id);
   const auto order = world.orders.find(unit.work_order_id);
+  JudgeBlocked(world, *question.entry, refusals);
   if (decision.revision == nullptr || order == world.orders.end()) {
     Refuse(refusals, Reason::kUnitState, unit.code, "bought items have no route here", {{"unit", unit.code, "bought"}});
     return false;
@@ -282,16 +283,14 @@ bool JudgeKnownUnit(const World& world, const StartQuestion& question, StartDeci
            {{"order", decision.order->code, Text({"asked: ", question.start->work_order_code.substr(0, 64)})}});
   }
   JudgeOrder(*decision.order, false, unit.code, refusals);
-  JudgeBlocked(world, *question.entry, refusals);
   if (unit.status == UnitStatus::kFinished) {
     Refuse(refusals, Reason::kRouteSeq, unit.code, "the unit has finished its route",
            {{"unit", unit.code, unit.finish_time ? Text({"finished ", FormatTime(*unit.finish_time)}) : "finished"}});
-    return false;
   }
   if (question.entry->lot && question.entry->lot->left_micro == 0) {
     Refuse(refusals, Reason::kUnitState, unit.code, "nothing is left in the lot", {{"lot", unit.code, "0 left"}});
   }
-  return unit.status == UnitStatus::kInProcess;
+  return true;
 }
 
 }  // namespace
@@ -491,11 +490,14 @@ StartDecision JudgeStart(const World& world, const StartQuestion& question) {
     return decision;
   }
   const Operation& operation = decision.revision->operations[static_cast<size_t>(index)];
-  Route{world, question, unit, code, decision}.Judge(index);
+  // What is finished or scrapped was told so above; the station's own reasons are told all the same.
+  if (unit.status == UnitStatus::kInProcess) {
+    Route{world, question, unit, code, decision}.Judge(index);
+    decision.window_late =
+        JudgeWindows(*decision.revision, unit, operation.number, WindowEvent::kStart, question.time, false, decision.refusals)
+            .flagged;
+  }
   JudgeProgram(operation, *decision.revision, *question.start, code, decision.refusals);
-  decision.window_late =
-      JudgeWindows(*decision.revision, unit, operation.number, WindowEvent::kStart, question.time, false, decision.refusals)
-          .flagged;
   JudgeConditions(world, question, operation, decision.refusals);
   JudgeStartMaterials(world, question, operation, unit, decision);
   return decision;

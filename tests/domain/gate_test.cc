@@ -264,10 +264,19 @@ TEST(Gate, RefusesAnOperationThatTheUnitsRevisionDoesNotHave) {
              "OPERATION_UNKNOWN");
 }
 
-TEST(Gate, RefusesAnEmptyLotAndBoughtThings) {
+TEST(Gate, TellsTheStationsOwnReasonsOfScrapToo) {
+  Line line(WithInterlock("PACK", 40, Interlock::kCalTester));
+  line.Load();
+  line.unit("P1").unit.status = domain::UnitStatus::kScrapped;
+  ExpectTold(line.Ask("PACK", 40, "P1").refusals, "NOT_BLOCKED, CAL_TESTER");
+}
+
+TEST(Gate, RefusesBoughtThingsAndTellsTheirHolds) {
   ShopFloor line;
   line.Receive("HSG", "H9");
   ExpectTold(line.Ask("PACK", 10, "H9").refusals, "UNIT_STATE");
+  line.unit("H9").unit.hold_count = 1;
+  ExpectTold(line.Ask("PACK", 10, "H9").refusals, "NOT_BLOCKED, UNIT_STATE");
 }
 
 TEST(Gate, RefusesNewLotsWithoutAQuantityInTheirUnit) {
