@@ -27,6 +27,14 @@ bool KnowsAll(const domain::World& world) {
   return true;
 }
 
+// LINE of `LINE.OPERATION.NUMBER`. A line's stations share its orders, whose rows a transaction locks until it commits: two writers with
+// stations of one line would wait for each other all the time.
+std::string_view LineOf(std::string_view station_code) {
+  const size_t number = station_code.rfind('.');
+  const size_t operation = number == std::string_view::npos || number == 0 ? number : station_code.rfind('.', number - 1);
+  return station_code.substr(0, operation);
+}
+
 }  // namespace
 
 Ingest::Ingest(Env& env, int writers, size_t max_events_per_commit) : env_(env), max_events_per_commit_(max_events_per_commit) {
@@ -46,7 +54,7 @@ domain::Status Ingest::Submit(IngestBatch batch) {
                  "too many events wait for the database: resend later",
                  {{"limit", std::to_string(domain::kMaxQueuedEvents)}}});
   }
-  Writer& writer = *writers_[std::hash<std::string>()(batch.station_code) % writers_.size()];
+  Writer& writer = *writers_[std::hash<std::string_view>()(LineOf(batch.station_code)) % writers_.size()];
   queued_events_ += batch.events.size();
   writer.queue.push_back(std::move(batch));
   writer.wake.notify_one();

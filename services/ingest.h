@@ -1,9 +1,9 @@
 // The committer: many stations' batches into few transactions. It is self-clocking: a transaction takes whatever arrived while
 // the last one committed, at most 1,024 events, so that an idle server answers at once and a busy one batches by itself.
 //
-// A batch is answered after its commit only. A station's batches keep their order: each station belongs to one writer. When the
-// database fails, the batches in hand are answered with DATABASE_UNAVAILABLE; their stations resend and nothing is doubled. If
-// one batch makes a transaction fail for another cause, the others are tried without it.
+// A batch is answered after its commit only. A station's batches keep their order: each line, and so each station, belongs to
+// one writer. When the database fails, the batches in hand are answered with DATABASE_UNAVAILABLE; their stations resend and
+// nothing is doubled. If one batch makes a transaction fail for another cause, the others are tried without it.
 #pragma once
 
 #include <condition_variable>
