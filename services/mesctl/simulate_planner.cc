@@ -424,7 +424,11 @@ void Planner::Scrap(uint32_t id, int station, int64_t time) {
   Order& order = plan_.orders[static_cast<size_t>(unit.order)];
   Job& job = jobs_[static_cast<size_t>(unit.job)];
   order.scrapped += ItemOf(unit).IsLot() ? unit.quantity : kMicro;
-  if (ItemOf(unit).IsLot()) job.lots_running -= unit.quantity;
+  if (ItemOf(unit).IsLot()) {
+    job.lots_running -= unit.quantity;
+  } else {
+    --job.running;
+  }
   // What was not built in yet goes back; what was is lost with it, and asked for again.
   if (!unit.reserved.empty()) {
     for (const uint32_t part : unit.reserved) {
@@ -468,6 +472,7 @@ void Planner::Finished(uint32_t id, int64_t time) {
     job.lots.push_back(static_cast<uint32_t>(plan_.lots.size() - 1));
   } else {
     order.good += kMicro;
+    --job.running;
     job.good[unit.grade].push_back(id);
   }
   for (const int user : job.users) Poke(user, time);

@@ -34,7 +34,8 @@ class Planner {
     int64_t more_wanted = 0;   // under the supplement
     int64_t spare = 0;         // good ones on top that nobody asked for yet
     int64_t postponed = 0;     // replacements that wait for the next campaign
-    int64_t lots_running = 0;
+    int64_t running = 0;       // units
+    int64_t lots_running = 0;  // micro of their unit of measure
     int64_t sorted = 0;
     int64_t own_left = INT64_MAX;                  // own components that it may still take where bought ones do too (stacks)
     std::map<uint8_t, std::deque<uint32_t>> good;  // finished units by grade
@@ -110,6 +111,7 @@ class Planner {
   bool TakeSupplies(Job& job, Unit& unit, int64_t time);
   bool HasComponents(Job& job, const BomLine& line, uint8_t& grade) const;
   int64_t FindReel(Job& job, const BomLine& line, int64_t time);
+  bool BoughtInstead(Job& job, const BomLine& line, int64_t time);
   void AskForMore(int job, int64_t units, int64_t time);
   void Poke(int job, int64_t time);
   void Shortage(Job& job, const BomLine& line, int supplier, int64_t time);

@@ -120,6 +120,7 @@ bool Planner::Release(int index, int64_t time) {
   unit.job = index;
   if (!TakeSupplies(job, unit, time)) return false;
   unit.number = ++numbers_[job.item];
+  ++job.running;
   if (main) {
     unit.order = job.order;
     --job.wanted;
@@ -186,7 +187,7 @@ bool Planner::TakeSupplies(Job& job, Unit& unit, int64_t time) {
       if (child.IsLot()) {
         each.reel = FindReel(job, line, time);
         if (each.reel < 0) return false;
-      } else if (!HasComponents(job, line, each.grade)) {
+      } else if (!HasComponents(job, line, each.grade) && !BoughtInstead(job, line, time)) {
         return false;
       }
       taken.push_back(each);
@@ -246,14 +247,46 @@ void Planner::Shortage(Job& job, const BomLine& line, int supplier, int64_t time
   Poke(supplier, time);
 }
 
-// More components than the order has, since some are lost in scrapped assemblies: spare ones first, then under a supplement.
+// For a job that is short of components: where none is on its way any more, whether bought ones take their place; else one more
+// group is asked for. It comes to that when the good ones are of several grades, of none enough.
+bool Planner::BoughtInstead(Job& job, const BomLine& line, int64_t time) {
+  const int supplier = job.supplies.at(line.item);
+  Job& maker = jobs_[static_cast<size_t>(supplier)];
+  if (maker.running > 0 || maker.wanted > 0 || maker.more_wanted > 0 || maker.postponed > 0) return false;
+  const Item& item = plan_.model.items[maker.item];
+  if (item.code == kStack) {
+    job.own_left = 0;
+    return true;
+  }
+  int64_t units = line.Slots();
+  if (item.group > 0) {
+    units = item.group - maker.sorted % item.group;  // a block that is not full is filled first
+  } else {
+    units -= static_cast<int64_t>(maker.good[0].size());
+  }
+  maker.spare = 0;  // none that fits
+  AskForMore(supplier, units, time);
+  return false;
+}
+
+// More components than the order has, since some are lost in scrapped assemblies: spare ones first, then under a supplement,
+// which in turn takes components that no order has, down to what is made in lots.
 void Planner::AskForMore(int index, int64_t units, int64_t time) {
   Job& job = jobs_[static_cast<size_t>(index)];
-  if (plan_.model.items[job.item].code == kStack) return;  // a bought one takes its place
+  const Item& item = plan_.model.items[job.item];
+  if (item.code == kStack) return;  // a bought one takes its place
   const int64_t spare = std::min(job.spare, units);
   job.spare -= spare;
-  // Whole groups, so that grades still divide evenly.
-  job.more_wanted += units - spare;
+  units -= spare;
+  if (units == 0) return;
+  for (const Operation& operation : item.operations) {
+    for (const BomLine& line : operation.lines) {
+      const auto supplier = job.supplies.find(line.item);
+      if (supplier == job.supplies.end() || plan_.model.items[static_cast<size_t>(line.item)].IsLot()) continue;
+      AskForMore(supplier->second, units * line.Slots(), time);
+    }
+  }
+  job.more_wanted += units;
   Poke(index, time);
 }
 

@@ -175,6 +175,34 @@ TEST(SimulateTest, EveryOrderIsMetAndItsBooksBalance) {
   }
 }
 
+// As many good ones as ordered, all of the story's starts accounted for, and never more under way than the order still allows.
+void ExpectMet(const Plan& plan) {
+  for (const Order& order : plan.orders) {
+    if (order.bought_instead) continue;
+    EXPECT_EQ(order.started, order.good + order.scrapped) << order.code;
+    if (plan.model.items[order.item].IsLot()) continue;
+    EXPECT_EQ(order.good, order.supplement ? order.ordered - order.scrapped : order.ordered) << order.code;
+  }
+}
+
+// Scrapped packs and systems ask for modules, and these for cells, that no order has: these seeds scrap some of each.
+TEST(SimulateTest, TheUsualDemandIsMetWhateverIsScrapped) {
+  const Model model = ReferenceModel();
+  for (const uint32_t seed : {1u, 4u, 7u, 8u, 10u, 14u, 15u, 16u, 19u, 23u, 24u, 28u}) {
+    SCOPED_TRACE(seed);
+    ASSERT_NO_THROW(ExpectMet(MakePlan(model, {seed, 20, 10, 40, -1, kStart, true})));
+  }
+}
+
+TEST(SimulateTest, ASmallDemandIsMetWhateverIsScrapped) {
+  const Model model = ReferenceModel();
+  for (uint32_t seed = 1; seed <= 60; ++seed) {
+    SCOPED_TRACE(seed);
+    const int cars = 1 + static_cast<int>(seed % 3), trucks = static_cast<int>(seed / 3 % 3), stacks = static_cast<int>(seed % 4);
+    ASSERT_NO_THROW(ExpectMet(MakePlan(model, {seed, cars, trucks, stacks, -1, kStart, true})));
+  }
+}
+
 TEST(SimulateTest, ATruckHoldsItsCells) {
   const Plan plan = PlanOf(5, 0, 1, 0);
   const int truck = plan.model.ItemOf("VEH-TRK-BEV");
