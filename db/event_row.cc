@@ -94,7 +94,7 @@ constexpr Statement kHistory{"History", R"(
     coalesce(grade, ''), coalesce(new_code, ''), measured
   from station_event
   where unit_id = $1
-  order by record_time, ctid)"};
+  order by record_time)"};
 
 }  // namespace
 
@@ -108,10 +108,9 @@ void CopyEventRows(Transaction& transaction, const std::vector<domain::EventRow>
   }
   for (const std::string& month : months) EnsurePartition(transaction, month);
   pqxx::stream_to stream(transaction.work(), "station_event", std::vector<std::string>{MES_EVENT_COLUMNS});
-  const std::string record_time = TimeText(rows.front().record_time);
   for (const domain::EventRow& row : rows) {
     stream << std::make_tuple(
-        TimeText(row.occur_time), record_time, row.unit_id, row.sequence, row.digest, row.station_id, row.epoch,
+        TimeText(row.occur_time), TimeText(row.record_time), row.unit_id, row.sequence, row.digest, row.station_id, row.epoch,
         NullIf(row.revision_id), NullIf(row.carrier_id), row.operation, static_cast<int>(row.kind),
         static_cast<int>(row.judgement), static_cast<int>(row.station_judgement), static_cast<int>(row.purpose), row.return_to,
         row.flags, NullIf(row.failure_code), NullIf<int16_t>(row.rework_counter, -1), NullIf(row.line), NullIf(row.slot),

@@ -10,6 +10,7 @@
 #include "db/refusal_json.h"
 #include "db/row.h"
 #include "db/unit_row.h"
+#include "domain/limits.h"
 
 namespace mes::db {
 namespace {
@@ -54,15 +55,15 @@ void LockCursors(Transaction& transaction, const WorldKeys& keys, World& world) 
   lock();
 }
 
-// The number of an event that came before tells a resend only with its content's digest. Found by its time (BRIN) in one pass:
-// rare, so that no index over every event is paid for it.
+// The number of an event that came before tells a resend only with its content's digest. Found by its time (BRIN), one pass for
+// each station: rare, so that no index over every event is paid for it.
 constexpr char kEarlierRecorded[] = R"(
-  select station_id, epoch, sequence, digest
-  from station_event
-  where occur_time between $4 and $5
-    and station_id = any($1::integer[])
-    and epoch = any($2::integer[])
-    and sequence = any($3::bigint[]))";
+  select e.station_id, e.epoch, e.sequence, e.digest
+  from unnest($1::integer[], $2::timestamptz[], $3::timestamptz[]) k (station_id, from_time, until_time)
+  join station_event e on
+    e.occur_time between k.from_time and k.until_time
+    and e.station_id = k.station_id
+  where e.sequence = any($4::bigint[]))";
 constexpr char kEarlierRefused[] = R"(
   select r.station_id, r.epoch, r.sequence, r.digest, r.refusals
   from unnest($1::integer[], $2::integer[], $3::bigint[]) k (station_id, epoch, sequence)
@@ -75,7 +76,8 @@ void LoadEarlier(Transaction& transaction, const WorldKeys& keys, World& world) 
   world.earlier = keys.earlier;
   std::vector<int32_t> stations, epochs;
   std::vector<int64_t> sequences;
-  domain::Time from = domain::Time::max(), until = domain::Time::min();
+  std::map<int32_t, std::pair<domain::Time, domain::Time>> spans;
+  const domain::Time oldest = world.now - std::chrono::seconds(domain::kMaxBehindSeconds);
   for (const WorldKeys::Numbered& numbered : keys.events) {
     const domain::Cursor& cursor = world.cursors[numbered.key.station_id];
     const bool later =
@@ -84,12 +86,21 @@ void LoadEarlier(Transaction& transaction, const WorldKeys& keys, World& world) 
     stations.push_back(numbered.key.station_id);
     epochs.push_back(numbered.key.epoch);
     sequences.push_back(numbered.key.sequence);
-    from = std::min(from, numbered.occur_time);
-    until = std::max(until, numbered.occur_time);
+    if (numbered.occur_time < oldest || numbered.occur_time > world.now + std::chrono::days(1)) continue;  // never recorded
+    const auto [span, first] = spans.try_emplace(numbered.key.station_id, numbered.occur_time, numbered.occur_time);
+    span->second.first = std::min(span->second.first, numbered.occur_time);
+    span->second.second = std::max(span->second.second, numbered.occur_time);
   }
   if (stations.empty()) return;
   const std::string s = ArrayOf(stations), e = ArrayOf(epochs), q = ArrayOf(sequences);
-  for (const auto& row : Execute(transaction, kEarlierRecorded, s, e, q, from, until)) {
+  std::vector<int32_t> spanned;
+  std::vector<std::string> from, until;
+  for (const auto& [station, span] : spans) {
+    spanned.push_back(station);
+    from.push_back(TimeText(span.first));
+    until.push_back(TimeText(span.second));
+  }
+  for (const auto& row : Execute(transaction, kEarlierRecorded, ArrayOf(spanned), ArrayOf(from), ArrayOf(until), q)) {
     RowReader reader(row);
     const int32_t station = reader.Next<int32_t>();
     const int32_t epoch = reader.Next<int32_t>();
@@ -110,6 +121,13 @@ constexpr Statement kCarriers{"Carriers", R"(
   select code, carrier_id
   from carrier
   where code = any($1::text[]))"};
+// Two stations that load one carrier meet here, before its units.
+constexpr Statement kLockCarriers{"LockCarriers", R"(
+  select code, carrier_id
+  from carrier
+  where code = any($1::text[])
+  order by carrier_id
+  for no key update)"};
 constexpr Statement kMakeCarriers{"MakeCarriers", R"(
   insert into carrier (code)
   select c
@@ -120,7 +138,7 @@ constexpr Statement kMakeCarriers{"MakeCarriers", R"(
 void LoadCarriers(Transaction& transaction, const WorldKeys& keys, bool make, World& world) {
   if (keys.carriers.empty()) return;
   const auto load = [&] {
-    for (const auto& row : Execute(transaction, kCarriers, Literal(keys.carriers))) {
+    for (const auto& row : Execute(transaction, make ? kLockCarriers : kCarriers, Literal(keys.carriers))) {
       RowReader reader(row);
       std::string code = reader.Next<std::string>();
       world.carrier_by_code[std::move(code)] = reader.Next<int32_t>();
@@ -150,11 +168,19 @@ constexpr Statement kUnitsByCarrier{
     "UnitsByCarrier", "select " MES_UNIT_COLUMNS MES_UNIT_FROM "u.carrier_id = any($1::integer[]) order by u.unit_id"};
 constexpr Statement kLockUnitsByCarrier{
     "LockUnitsByCarrier", "select " MES_UNIT_COLUMNS MES_UNIT_FROM "u.carrier_id = any($1::integer[])" MES_UNIT_LOCK};
+// A tray position was many cells' code: that it stands for several is all that is asked then.
 constexpr Statement kFormerCodes{"FormerCodes", R"(
-  select code, unit_id
+  select code, min(unit_id), min(unit_id) <> max(unit_id)
   from unit_code_history
   where code = any($1::text[])
-  group by code, unit_id)"};
+  group by code)"};
+// A row lock on `unit` does not refresh what was joined to it: what others used of a lot meanwhile is read after the locks.
+constexpr Statement kLockLots{"LockLots", R"(
+  select unit_id, quantity_micro, left_micro, expire_time, open_time, floor_life_seconds
+  from lot
+  where unit_id = any($1::bigint[])
+  order by unit_id
+  for no key update)"};
 
 void TakeUnits(const pqxx::result& rows, World& world) {
   for (const auto& row : rows) {
@@ -180,8 +206,11 @@ void LoadFormerCodes(Transaction& transaction, const WorldKeys& keys, bool lock,
     RowReader reader(row);
     const std::string code = reader.Next<std::string>();
     const int64_t id = reader.Next<int64_t>();
-    const auto [known, inserted] = world.unit_by_former_code.try_emplace(code, id);
-    if (!inserted) world.ambiguous_codes.insert(code);
+    if (reader.Next<bool>()) {
+      world.ambiguous_codes.insert(code);
+      continue;
+    }
+    world.unit_by_former_code[code] = id;
     if (!world.units.contains(id)) ids.push_back(id);
   }
   LoadUnitsById(transaction, ids, lock, world);
@@ -196,6 +225,23 @@ void LoadAncestors(Transaction& transaction, bool lock, World& world) {
     }
     if (parents.empty()) return;
     LoadUnitsById(transaction, std::vector<int64_t>(parents.begin(), parents.end()), lock, world);
+  }
+}
+
+void LockLots(Transaction& transaction, World& world) {
+  std::vector<int64_t> ids;
+  for (const auto& [id, entry] : world.units) {
+    if (entry.lot) ids.push_back(id);
+  }
+  if (ids.empty()) return;
+  for (const auto& row : Execute(transaction, kLockLots, ArrayOf(ids))) {
+    RowReader reader(row);
+    domain::Lot& lot = *world.units.at(reader.Next<int64_t>()).lot;
+    lot.quantity_micro = reader.Next<int64_t>();
+    lot.left_micro = reader.Next<int64_t>();
+    lot.expire_time = reader.NextOptional<domain::Time>();
+    lot.open_time = reader.NextOptional<domain::Time>();
+    lot.floor_life_seconds = reader.Next<int64_t>();
   }
 }
 
@@ -246,17 +292,25 @@ void LoadOrders(Transaction& transaction, const WorldKeys& keys, bool lock, Worl
   }
 }
 
+// Of each kind the newest in force when the batch begins, the newest that had just expired (to be told as such), and those that
+// come within the batch's time.
 constexpr Statement kConditions{"Conditions", R"(
   select station_id, person, kind, in_order, occur_time, expire_time
-  from station_condition
-  where ((station_id = any($1::integer[]) and person = '') or (station_id = 0 and person = any($2::text[])))
-    and expire_time >= $3
-    and occur_time <= $4
+  from (
+    select station_id, person, kind, in_order, occur_time, expire_time,
+      row_number() over (partition by station_id, person, kind, occur_time > $3, expire_time >= $3 order by occur_time desc) as newest
+    from station_condition
+    where ((station_id = any($1::integer[]) and person = '') or (station_id = 0 and person = any($2::text[])))
+      and expire_time >= $3::timestamptz - interval '1 day'
+      and occur_time <= $4
+  ) c
+  where newest = 1
+    or occur_time > $3
   order by occur_time desc)"};
 
 void LoadConditions(Transaction& transaction, const WorldKeys& keys, World& world) {
-  // A day more than needed, so that one that just expired is told as such.
-  const auto from = keys.from - std::chrono::days(1);
+  const auto oldest = world.now - std::chrono::seconds(domain::kMaxBehindSeconds);
+  const domain::Time from = std::max(keys.from, oldest);
   const std::string stations = ArrayOf(std::vector<int32_t>(keys.stations.begin(), keys.stations.end()));
   for (const auto& row : Execute(transaction, kConditions, stations, Literal(keys.persons), from, keys.until)) {
     RowReader reader(row);
@@ -286,7 +340,12 @@ constexpr Statement kHoldsOf{"HoldsOf", R"(
 
 void LoadPositions(Transaction& transaction, const WorldKeys& keys, World& world) {
   std::vector<int64_t> parents;
-  for (const std::string& code : keys.parents) {
+  for (std::string code : keys.parents) {
+    // A code that the batch itself gives is its unit's former one until then.
+    for (auto renamed = keys.renames.find(code); world.FindUnit(code) == nullptr && renamed != keys.renames.end();) {
+      code = renamed->second;
+      renamed = keys.renames.find(code);
+    }
     if (const domain::UnitEntry* entry = world.FindUnit(code); entry != nullptr) parents.push_back(entry->unit.id);
   }
   if (parents.empty()) return;
@@ -327,6 +386,29 @@ void LoadHistories(Transaction& transaction, const WorldKeys& keys, World& world
   }
 }
 
+constexpr Statement kRefusedStarts{"RefusedStarts", R"(
+  select station_id, subject_code
+  from refused_event
+  where station_id = any($1::integer[])
+    and subject_code = any($2::text[])
+    and kind = $3)"};
+
+// Only where a completion's unit does not run: a start that was refused is not made good by completing.
+void LoadRefusedStarts(Transaction& transaction, const WorldKeys& keys, World& world) {
+  std::set<std::string> codes;
+  for (const std::string& code : keys.completed) {
+    const domain::UnitEntry* entry = world.FindUnit(code);
+    if (entry != nullptr && entry->unit.running_operation == 0) codes.insert(code);
+  }
+  if (codes.empty()) return;
+  const std::string stations = ArrayOf(std::vector<int32_t>(keys.stations.begin(), keys.stations.end()));
+  for (const auto& row : Execute(transaction, kRefusedStarts, stations, Literal(codes), domain::EventKind::kStarted)) {
+    RowReader reader(row);
+    const int32_t station = reader.Next<int32_t>();
+    world.refused_starts.insert({station, reader.Next<std::string>()});
+  }
+}
+
 World Load(Transaction& transaction, const domain::Plant& plant, domain::Time now, const WorldKeys& keys, bool lock) {
   World world(plant, now);
   if (lock) {
@@ -336,10 +418,12 @@ World Load(Transaction& transaction, const domain::Plant& plant, domain::Time no
   LoadCarriers(transaction, keys, lock, world);
   LoadUnits(transaction, keys, lock, world);
   LoadHistories(transaction, keys, world);
+  if (lock) LockLots(transaction, world);
   LoadOrders(transaction, keys, lock, world);
   LoadConditions(transaction, keys, world);
   LoadPositions(transaction, keys, world);
   LoadHolds(transaction, world);
+  if (lock) LoadRefusedStarts(transaction, keys, world);
   return world;
 }
 
@@ -359,7 +443,11 @@ void WorldKeys::Add(const domain::Station& station, int32_t epoch, const domain:
     codes.insert(start->material_codes.begin(), start->material_codes.end());
     ++starts;
   } else if (const auto* completed = std::get_if<domain::Completed>(&event.what)) {
-    if (!completed->new_code.empty()) codes.insert(completed->new_code);
+    if (!event.unit_code.empty()) this->completed.insert(event.unit_code);
+    if (!completed->new_code.empty() && completed->new_code != event.unit_code) {
+      codes.insert(completed->new_code);
+      renames[completed->new_code] = event.unit_code;
+    }
     for (const domain::UnitResult& result : completed->unit_results) {
       if (!result.unit_code.empty()) codes.insert(result.unit_code);
     }

@@ -37,6 +37,9 @@ struct WorldKeys {
   // Units whose positions or histories are needed.
   std::set<std::string> parents;
   std::set<std::string> reversed;
+  std::set<std::string> completed;
+  // Codes that the batch gives, with the code that the unit has until then.
+  std::map<std::string, std::string> renames;
   int64_t starts = 0;
   domain::Time from = domain::Time::max();
   domain::Time until = domain::Time::min();

@@ -151,23 +151,6 @@ void JudgeOrder(const OrderState& order, bool first_start, std::string_view code
   }
 }
 
-void JudgeProgram(const Operation& operation, const ProductRevision& revision, const Started& start, std::string_view code,
-                  std::vector<Refusal>& refusals) {
-  const auto mismatch = [&](Reason reason, std::string_view what, std::string_view reported, std::string_view released) {
-    if (reported == released) return;
-    Refuse(
-        refusals, reason, code,
-        Text({"the ", what, " at the station ", reported.empty() ? "was not reported" : "is not the released one"}),
-        {{"operation", OperationName(operation), Text({"reported `", reported.substr(0, 64), "`, released `", released, "`"})}});
-  };
-  if (operation.Guards(Interlock::kRecipeMatch))
-    mismatch(Reason::kRecipeMatch, "recipe", start.recipe_checksum, operation.recipe_checksum);
-  if (operation.Guards(Interlock::kSwVersion))
-    mismatch(Reason::kSwVersion, "software", start.software_version, operation.software_version);
-  if (operation.Guards(Interlock::kVariantMatch))
-    mismatch(Reason::kVariantMatch, "variant", start.variant, revision.product_code);
-}
-
 void JudgeConditions(const World& world, const StartQuestion& question, const Operation& operation,
                      std::vector<Refusal>& refusals) {
   for (const Interlock interlock : operation.interlocks) {
@@ -294,6 +277,23 @@ bool JudgeKnownUnit(const World& world, const StartQuestion& question, StartDeci
 }
 
 }  // namespace
+
+void JudgeProgram(const Operation& operation, const ProductRevision& revision, const Started& start, std::string_view code,
+                  std::vector<Refusal>& refusals) {
+  const auto mismatch = [&](Reason reason, std::string_view what, std::string_view reported, std::string_view released) {
+    if (reported == released) return;
+    Refuse(
+        refusals, reason, code,
+        Text({"the ", what, " at the station ", reported.empty() ? "was not reported" : "is not the released one"}),
+        {{"operation", OperationName(operation), Text({"reported `", reported.substr(0, 64), "`, released `", released, "`"})}});
+  };
+  if (operation.Guards(Interlock::kRecipeMatch))
+    mismatch(Reason::kRecipeMatch, "recipe", start.recipe_checksum, operation.recipe_checksum);
+  if (operation.Guards(Interlock::kSwVersion))
+    mismatch(Reason::kSwVersion, "software", start.software_version, operation.software_version);
+  if (operation.Guards(Interlock::kVariantMatch))
+    mismatch(Reason::kVariantMatch, "variant", start.variant, revision.product_code);
+}
 
 int16_t ResolveOperation(const Station& station, int16_t operation, std::string_view unit_code, std::vector<Refusal>& refusals) {
   if (operation == 0 && station.operations.size() == 1) return station.operations.front();

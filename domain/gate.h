@@ -54,6 +54,10 @@ int16_t ResolveOperation(const Station& station, int16_t operation, std::string_
 const BomLine* JudgeMaterial(const World& world, const ProductRevision& revision, const Operation& operation, const Unit* parent,
                              const UnitEntry& material, Time time, bool& late, std::vector<Refusal>& refusals);
 
+// Adds RECIPE_MATCH, SW_VERSION and VARIANT_MATCH where the operation asks and the station reports another program than the released.
+void JudgeProgram(const Operation& operation, const ProductRevision& revision, const Started& start, std::string_view code,
+                  std::vector<Refusal>& refusals);
+
 // Adds NOT_BLOCKED for holds, scrap and shipment of the item and of everything that it is built into.
 void JudgeBlocked(const World& world, const UnitEntry& entry, std::vector<Refusal>& refusals);
 

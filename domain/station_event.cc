@@ -84,6 +84,7 @@ bool EventDecision::PlaceValues(const UnitEntry& entry, const Operation& operati
                                 std::vector<double>& placed) {
   const size_t before = verdict_.refusals.size();
   if (!values.empty()) placed.assign(static_cast<size_t>(operation.ValueCount()), std::nan(""));
+  uint64_t given = 0;
   for (const MeasuredValues& reported : values) {
     const int16_t index = operation.CharacteristicIndex(reported.characteristic_code);
     if (index < 0) {
@@ -93,10 +94,13 @@ bool EventDecision::PlaceValues(const UnitEntry& entry, const Operation& operati
       continue;
     }
     const Characteristic& characteristic = operation.characteristics[static_cast<size_t>(index)];
-    if (static_cast<int32_t>(reported.values.size()) != characteristic.replicates) {
-      Refuse(Reason::kReplicateCount, entry.unit.code,
-             characteristic.code + " needs " + std::to_string(characteristic.replicates) + " values",
-             {{"field", "values.values", std::to_string(reported.values.size()) + " given"}});
+    const bool twice = (given & (uint64_t{1} << index)) != 0;
+    given |= uint64_t{1} << index;
+    if (twice || static_cast<int32_t>(reported.values.size()) != characteristic.replicates) {
+      Refuse(
+          Reason::kReplicateCount, entry.unit.code,
+          characteristic.code + " needs " + std::to_string(characteristic.replicates) + " values",
+          {{"field", "values.values", twice ? std::string("given twice") : std::to_string(reported.values.size()) + " given"}});
       continue;
     }
     for (size_t r = 0; r < reported.values.size(); ++r) {
@@ -194,6 +198,12 @@ bool EventDecision::StartUnit(UnitEntry* entry) {
   const Started& start = std::get<Started>(event_.what);
   if (entry != nullptr && entry->unit.unstarted_operation != 0 && entry->unit.unstarted_station == station_.id &&
       (event_.operation == 0 || event_.operation == entry->unit.unstarted_operation)) {
+    int16_t number = 0;
+    const ProductRevision* revision = JudgeRoute(*entry, number);
+    if (revision == nullptr) return false;
+    const Operation& operation = revision->operations[static_cast<size_t>(revision->OperationIndex(number))];
+    JudgeProgram(operation, *revision, start, entry->unit.code, verdict_.refusals);
+    if (!verdict_.refusals.empty()) return false;
     EventRow row = RowFor(*entry, entry->unit.unstarted_operation);
     row.flags |= kFlagLateStart;
     Record(*entry, std::move(row));
@@ -210,6 +220,7 @@ bool EventDecision::StartUnit(UnitEntry* entry) {
   row.purpose = decision.purpose;
   row.return_to = decision.return_to;
   row.rework_counter = decision.rework_counter;
+  if (entry == nullptr && started.lot) row.quantity_micro = decision.quantity_micro;
   if (decision.window_late) row.flags |= kFlagWindowLate;
   Record(started, std::move(row));
   return true;
@@ -368,6 +379,12 @@ EventVerdict Decide(World& world, const Station& station, int32_t epoch, const S
   cursor.last_sequence = event.sequence;
   cursor.changed = true;
   ++(recorded ? cursor.recorded : cursor.rejected);
+  // Each event of a commit has a record time of its own: it is the order in which they were applied.
+  world.now += Duration(1);
+  if (verdict.refusals.size() > static_cast<size_t>(kMaxRefusalsPerAnswer)) verdict.refusals.resize(kMaxRefusalsPerAnswer);
+  if (!recorded && event.Kind() == EventKind::kStarted && !event.unit_code.empty()) {
+    world.refused_starts.insert({station.id, event.unit_code});
+  }
   if (!recorded) {
     world.effects.refused.push_back({key, event.occur_time, event.digest, event.Kind(),
                                      event.unit_code.empty() ? event.carrier_code : event.unit_code, verdict.refusals,

@@ -21,6 +21,11 @@ bool EventDecision::JudgeRunBeforeCompletion(UnitEntry& entry, const Operation& 
     row.purpose = unit.run_purpose;
     return JudgeRunning(entry, operation.number);
   }
+  if (world_.refused_starts.contains({station_.id, event_.unit_code})) {
+    Refuse(Reason::kUnitNotRunning, unit.code, "its start was refused at this station: completing does not make it good",
+           {{"operation", std::to_string(operation.number), "start refused"}});
+    return false;
+  }
   Started assumed;
   assumed.recipe_checksum = operation.recipe_checksum;
   assumed.software_version = operation.software_version;
@@ -238,7 +243,11 @@ bool EventDecision::RunCompleted() {
       Refuse(Reason::kCarrierSlot, result.unit_code, name + " is not in the carrier", {{"unit", event_.carrier_code, name}});
       continue;
     }
-    results[entry->unit.id] = &result;
+    if (!results.emplace(entry->unit.id, &result).second) {
+      Refuse(Reason::kCarrierSlot, entry->unit.code, "two results were given: the unit stays running",
+             {{"unit", event_.carrier_code, entry->unit.code}});
+      results[entry->unit.id] = nullptr;
+    }
   }
   for (const auto& [slot, id] : contents) {
     UnitEntry& entry = world_.units.at(id);
@@ -247,6 +256,7 @@ bool EventDecision::RunCompleted() {
       if (ApplyCompleted(entry)) ++verdict_.units;
       continue;
     }
+    if (own->second == nullptr) continue;
     const UnitResult& result = *own->second;
     if (result.judgement == Judgement::kNone) {
       Refuse(Reason::kMeasurementMissing, entry.unit.code, "no result: the unit stays running",

@@ -281,6 +281,7 @@ bool EventDecision::RunCarrierUnloaded() {
   }
   for (const int64_t id : leaving) {
     UnitEntry& entry = world_.units.at(id);
+    if (entry.unit.carrier_id != carrier_id_) continue;  // named twice
     EventRow row = RowFor(entry, 0);
     row.slot = entry.unit.carrier_slot;
     contents.erase(entry.unit.carrier_slot);

@@ -64,7 +64,7 @@ const EventRow* EventDecision::JudgeReversal(const UnitEntry& entry, const std::
   if (entry.unit.parent_id != 0) return refuse("the unit is built in elsewhere");
   if (entry.unit.status == UnitStatus::kShipped) return refuse("the unit is shipped");
   if (!original->new_code.empty()) return refuse("the unit took a new code with it");
-  if (history.front().kind != EventKind::kStarted && history.front().kind != EventKind::kCarrierLoaded) {
+  if (history.front().kind != EventKind::kStarted || history.front().occur_time != entry.unit.create_time) {
     return refuse("the unit's history does not begin here (it was split or bought)");
   }
   if (&*original == &history.front()) return refuse("it made the unit: scrap it instead");
@@ -78,7 +78,24 @@ const EventRow* EventDecision::JudgeReversal(const UnitEntry& entry, const std::
     });
     if (later) return refuse("something happened to the unit since");
   }
+  if (!MovesRoute(original->kind) && entry.unit.status != UnitStatus::kInProcess)
+    return refuse("the unit is finished or scrapped");
+  if (original->kind == EventKind::kMeasured &&
+      (entry.unit.running_operation != original->operation || entry.unit.running_since > original->occur_time)) {
+    return refuse("its run has ended");
+  }
+  if (entry.lot && original->kind == EventKind::kCompleted) {
+    int64_t before = 0;
+    for (auto row = history.begin(); row != original; ++row) {
+      const bool sets = row->kind == EventKind::kCompleted || row->kind == EventKind::kStarted;
+      if (sets && (row->flags & kFlagReversed) == 0 && row->quantity_micro > 0) before = row->quantity_micro;
+    }
+    if (before != original->quantity_micro) return refuse("the lot lost material with it");
+  }
   if (original->kind == EventKind::kInstalled) {
+    const bool again = std::any_of(original + 1, history.end(),
+                                   [&](const EventRow& row) { return row.other_unit_id == original->other_unit_id; });
+    if (again) return refuse("the component was taken out or installed again since");
     const UnitEntry* component = world_.FindUnit(original->other_unit_id);
     if (component == nullptr || component->unit.parent_id != entry.unit.id) return refuse("the component is not there any more");
   }
@@ -134,6 +151,7 @@ bool EventDecision::ApplyReversed(UnitEntry& entry) {
   if (original == nullptr) return false;
   UndoItem(entry, *original);
   const bool was_scrapped_after_finish = original->kind == EventKind::kScrapped;
+  const int64_t scrapped_quantity = original->quantity_micro;
   history[static_cast<size_t>(original - history.data())].flags |= kFlagReversed;
   for (EventRow& row : world_.effects.rows) {
     if (row.unit_id == entry.unit.id && row.station_id == station_.id && row.epoch == reversed.epoch &&
@@ -143,7 +161,7 @@ bool EventDecision::ApplyReversed(UnitEntry& entry) {
   }
   world_.effects.reversed_rows.push_back({{station_.id, reversed.epoch, reversed.sequence}, entry.unit.id});
   entry.unit = Refold(entry.unit, *revision, history);
-  if (was_scrapped_after_finish && entry.unit.status == UnitStatus::kFinished) OrderOf(entry)->good_micro += QuantityOf(entry);
+  if (was_scrapped_after_finish && entry.unit.status == UnitStatus::kFinished) OrderOf(entry)->good_micro += scrapped_quantity;
   EventRow row = RowFor(entry, number);
   row.details =
       std::make_shared<EventDetails>(EventDetails{{}, reversed.reason, reversed.person, 0, reversed.epoch, reversed.sequence});

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -175,6 +176,8 @@ struct World {
   std::unordered_map<int64_t, std::vector<int64_t>> holds;
   std::unordered_map<int32_t, Cursor> cursors;
   std::map<EventKey, EarlierEvent> earlier;
+  // Stations that were refused a start of a unit: completing does not make it good.
+  std::set<std::pair<int32_t, std::string>> refused_starts;
   // For reversals: whole histories of the units concerned, oldest first by record.
   std::unordered_map<int64_t, std::vector<EventRow>> histories;
   // A block of unit ids to give out, big enough for the batch.

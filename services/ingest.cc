@@ -1,5 +1,6 @@
 #include "services/ingest.h"
 
+#include <algorithm>
 #include <functional>
 
 #include <spdlog/spdlog.h>
@@ -37,6 +38,16 @@ std::string_view LineOf(std::string_view station_code) {
 
 }  // namespace
 
+size_t WeightOf(const IngestBatch& batch) {
+  size_t weight = batch.events.size();
+  for (const domain::StationEvent& event : batch.events) {
+    if (const auto* completed = std::get_if<domain::Completed>(&event.what)) weight += completed->unit_results.size();
+    if (const auto* loaded = std::get_if<domain::CarrierLoaded>(&event.what)) weight += loaded->slots.size();
+    if (const auto* unloaded = std::get_if<domain::CarrierUnloaded>(&event.what)) weight += unloaded->unit_codes.size();
+  }
+  return weight;
+}
+
 Ingest::Ingest(Env& env, int writers, size_t max_events_per_commit) : env_(env), max_events_per_commit_(max_events_per_commit) {
   for (int i = 0; i < writers; ++i) writers_.push_back(std::make_unique<Writer>());
   for (const auto& writer : writers_) {
@@ -55,7 +66,7 @@ domain::Status Ingest::Submit(IngestBatch batch) {
                  {{"limit", std::to_string(domain::kMaxQueuedEvents)}}});
   }
   Writer& writer = *writers_[std::hash<std::string_view>()(LineOf(batch.station_code)) % writers_.size()];
-  queued_events_ += batch.events.size();
+  queued_events_ += WeightOf(batch);
   writer.queue.push_back(std::move(batch));
   writer.wake.notify_one();
   return {};
@@ -93,8 +104,8 @@ std::vector<IngestBatch> Ingest::Take(Writer& writer) {
   writer.wake.wait(lock, [&] { return draining_ || !writer.queue.empty(); });
   std::vector<IngestBatch> batches;
   size_t events = 0;
-  while (!writer.queue.empty() && (batches.empty() || events + writer.queue.front().events.size() <= max_events_per_commit_)) {
-    events += writer.queue.front().events.size();
+  while (!writer.queue.empty() && (batches.empty() || events + WeightOf(writer.queue.front()) <= max_events_per_commit_)) {
+    events += WeightOf(writer.queue.front());
     batches.push_back(std::move(writer.queue.front()));
     writer.queue.pop_front();
   }
@@ -160,6 +171,8 @@ void Ingest::DecideAndStore(Writer& writer, std::vector<IngestBatch>& batches,
       keys = KeysOf(writer, *plant, batches);
       world = std::make_unique<domain::World>(db::LockWorld(transaction, *plant, now, keys, writer.ids));
     }
+    // Read again under the locks: a writer that waited comes after the one that it waited for.
+    world->now = std::max(world->now, env_.now());
     for (const IngestBatch& batch : batches) {
       const domain::Station* station = plant->FindStation(batch.station_code);
       if (station == nullptr) {
@@ -167,7 +180,7 @@ void Ingest::DecideAndStore(Writer& writer, std::vector<IngestBatch>& batches,
             Fail(FieldError(Reason::kStationUnknown, "station_code", "station " + batch.station_code + " is not known")));
         continue;
       }
-      IngestAnswer answer{{}, now};
+      IngestAnswer answer{{}, world->now};
       answer.verdicts.reserve(batch.events.size());
       for (const domain::StationEvent& event : batch.events) {
         domain::EventVerdict verdict = domain::Decide(*world, *station, batch.epoch, event);
@@ -184,7 +197,7 @@ void Ingest::DecideAndStore(Writer& writer, std::vector<IngestBatch>& batches,
   for (auto& [key, event] : taken) writer.recent.Add(key, std::move(event));
 }
 
-void Ingest::Commit(Writer& writer, std::vector<IngestBatch> batches) {
+void Ingest::Commit(Writer& writer, std::vector<IngestBatch> batches, bool again) {
   std::vector<domain::Result<IngestAnswer>> answers;
   try {
     DecideAndStore(writer, batches, answers);
@@ -192,6 +205,8 @@ void Ingest::Commit(Writer& writer, std::vector<IngestBatch> batches) {
     spdlog::warn("ingest: database unavailable: {}", unavailable.what());
     answers.assign(batches.size(), Fail(Unavailable("the database cannot be reached: resend, nothing is doubled")));
   } catch (const std::exception& fault) {
+    // Two writers may have met at one new code: the second try sees the first one's.
+    if (batches.size() == 1 && !again) return Commit(writer, std::move(batches), true);
     if (batches.size() > 1) {
       // One of them is poison: halve until it stands alone.
       std::vector<IngestBatch> second(std::make_move_iterator(batches.begin() + static_cast<std::ptrdiff_t>(batches.size() / 2)),

@@ -52,6 +52,9 @@ class RecentEvents {
   std::map<int32_t, Station> stations_;
 };
 
+// What a batch counts in the queue and in a commit: its events, and what their carriers name.
+size_t WeightOf(const IngestBatch& batch);
+
 class Ingest {
  public:
   Ingest(Env& env, int writers, size_t max_events_per_commit = domain::kMaxEventsPerCommit);
@@ -78,7 +81,7 @@ class Ingest {
 
   void Run(Writer& writer);
   std::vector<IngestBatch> Take(Writer& writer);
-  void Commit(Writer& writer, std::vector<IngestBatch> batches);
+  void Commit(Writer& writer, std::vector<IngestBatch> batches, bool again = false);
   db::WorldKeys KeysOf(const Writer& writer, const domain::Plant& plant, const std::vector<IngestBatch>& batches) const;
   void DecideAndStore(Writer& writer, std::vector<IngestBatch>& batches, std::vector<domain::Result<IngestAnswer>>& answers);
 

@@ -92,7 +92,7 @@ class Stream final : public grpc::ServerBidiReactor<v1::StreamStationEventsReque
         EndWith(ToStatus(batch.error()));
         return;
       }
-      slot->events = batch->events.size();
+      slot->events = WeightOf(*batch);
       in_flight_ += slot->events;
       slots_.push_back(slot);
     }

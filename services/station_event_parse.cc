@@ -19,6 +19,9 @@ using domain::Reason;
 using domain::Result;
 using domain::Status;
 
+constexpr size_t kMaxNumberLength = 40;
+constexpr size_t kMaxUomLength = 16;
+
 // Collects the first thing that is wrong.
 class Parser {
  public:
@@ -121,8 +124,8 @@ domain::Started ParseStarted(Parser& parser, const v1::Started& started) {
   for (const std::string& code : started.material_codes())
     parsed.material_codes.push_back(parser.Code(code, "started.material_codes"));
   if (started.has_quantity()) {
-    parsed.quantity = started.quantity().value();
-    parsed.quantity_uom = started.quantity().uom();
+    parsed.quantity = parser.Text(started.quantity().value(), kMaxNumberLength, false, "started.quantity.value");
+    parsed.quantity_uom = parser.Text(started.quantity().uom(), kMaxUomLength, false, "started.quantity.uom");
   }
   return parsed;
 }
@@ -160,7 +163,11 @@ domain::Completed ParseCompleted(Parser& parser, const v1::Completed& completed)
     parsed.unit_results.push_back(std::move(unit));
     if (parser.error()) return parsed;
   }
-  if (completed.has_good_quantity()) parsed.good_quantity = {completed.good_quantity().value(), completed.good_quantity().uom()};
+  if (completed.has_good_quantity()) {
+    parsed.good_quantity = {
+        parser.Text(completed.good_quantity().value(), kMaxNumberLength, false, "completed.good_quantity.value"),
+        parser.Text(completed.good_quantity().uom(), kMaxUomLength, false, "completed.good_quantity.uom")};
+  }
   return parsed;
 }
 
@@ -214,8 +221,10 @@ void ParseKind(Parser& parser, const v1::StationEvent& event, domain::StationEve
                                      ParseCurves(parser, event.measured().curves())};
       return;
     case v1::StationEvent::kConsumed:
-      parsed.what = domain::Consumed{parser.Code(event.consumed().lot_code(), "consumed.lot_code"),
-                                     event.consumed().quantity().value(), event.consumed().quantity().uom()};
+      parsed.what =
+          domain::Consumed{parser.Code(event.consumed().lot_code(), "consumed.lot_code"),
+                           parser.Text(event.consumed().quantity().value(), kMaxNumberLength, false, "consumed.quantity.value"),
+                           parser.Text(event.consumed().quantity().uom(), kMaxUomLength, false, "consumed.quantity.uom")};
       return;
     case v1::StationEvent::kInstalled:
       parsed.what = domain::Installed{parser.Code(event.installed().component_code(), "installed.component_code"),
@@ -328,6 +337,11 @@ domain::StationEvent FromProto(const v1::StationEvent& event) {
   parsed.operator_id = parser.Text(event.operator_id(), domain::kMaxPersonLength, false, "operator_id");
   ParseKind(parser, event, parsed);
   parsed.malformed = std::move(parser.error());
+  if (parsed.malformed) {
+    // Whatever it named is no key; the event as it was sent is kept with its refusal.
+    parsed.unit_code = domain::CheckCode(parsed.unit_code, "unit_code") ? parsed.unit_code : "";
+    parsed.carrier_code = domain::CheckCode(parsed.carrier_code, "carrier_code") ? parsed.carrier_code : "";
+  }
   return parsed;
 }
 
