@@ -52,7 +52,7 @@ TEST_F(HoldServiceTest, CoversWhatItNamesAndWhatThatWentInto) {
   const int64_t cell = plant_.AddUnit("CELL", "C1");
   plant_.Consume(lot, cell);
   v1::PlaceHoldResponse placed;
-  ASSERT_TRUE(Place(Placing({"E1", "E1"}), &placed).ok());
+  ASSERT_EQ(ReasonOf(Place(Placing({"E1", "E1"}), &placed)), "OK");
   EXPECT_EQ(placed.hold().covered(), 2);
   EXPECT_EQ(placed.hold().placed_by(), "Li");
   EXPECT_EQ(placed.hold().released_by(), "");

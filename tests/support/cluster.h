@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -39,7 +40,7 @@ class TestDatabase {
   TestDatabase(const TestDatabase&) = delete;
   TestDatabase& operator=(const TestDatabase&) = delete;
   const std::string& url() const { return url_; }
-  // A pool of 4 connections, made on first use.
+  // A pool of 4 connections, made on first use, by whichever thread asks first.
   db::Pool& pool();
   // Runs statements (several, by semicolons) and gives the last one's rows as text; NULL is the empty string. Throws on errors.
   std::vector<std::vector<std::string>> Query(const std::string& sql);
@@ -50,6 +51,7 @@ class TestDatabase {
   TestCluster& cluster_;
   std::string name_;
   std::string url_;
+  std::once_flag pool_made_;
   std::shared_ptr<db::Pool> pool_;
 };
 

@@ -4,7 +4,7 @@ namespace mes::tests {
 
 // Apart from the rest, so that tests without a pool do not link it.
 db::Pool& TestDatabase::pool() {
-  if (pool_ == nullptr) pool_ = std::make_shared<db::Pool>(db::PoolOptions{.url = url_});
+  std::call_once(pool_made_, [this] { pool_ = std::make_shared<db::Pool>(db::PoolOptions{.url = url_}); });
   return *pool_;
 }
 
