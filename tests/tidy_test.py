@@ -189,7 +189,7 @@ class Tidy(unittest.TestCase):
                           for number, line in enumerate(text.splitlines(), 1) if marks.search(line)])
 
     def test_nothing_names_a_developers_machine_or_a_registry(self):
-        machine = re.compile(r"(?<![\w.$}])/(work|farm|root|home)/\w|/tmp/bash_|registry\.npmjs\.|(deb|security)\.debian\.org")
+        machine = re.compile(r"(?<![\w.$}])/(work|farm|root|home)/\w|/tmp/bash[_]|registry\.npmjs\.|(deb|security)\.debian\.org")
         faults = []
         for path in FILES:
             if path.endswith((".png", ".jpg")):
