@@ -230,6 +230,32 @@ TEST(Completed, NeedsTheCodeThatTheOperationGives) {
   EXPECT_EQ(floor.Told("PACK", 50, "P1", label), "UNIQUE_SN");
 }
 
+TEST(Completed, DoesNotMakeARefusedStartGood) {
+  Floor floor;
+  domain::Started start = floor.StartOf("PACK", 20);
+  start.recipe_checksum = "OLD";
+  EXPECT_EQ(floor.Told("PACK", 20, "P1", start), "RECIPE_MATCH");
+  EXPECT_EQ(floor.Told("PACK", 20, "P1", floor.PassOf("PACK", 20)), "UNIT_NOT_RUNNING");
+  floor.Start(20);
+  EXPECT_EQ(floor.Told("PACK", 20, "P1", floor.PassOf("PACK", 20)), "");
+}
+
+TEST(Completed, WithACharacteristicTwiceIsRefused) {
+  Floor floor;
+  floor.Start(20);
+  domain::Completed completed = floor.PassOf("PACK", 20);
+  completed.values.push_back(completed.values[0]);
+  EXPECT_EQ(floor.Told("PACK", 20, "P1", completed), "REPLICATE_COUNT");
+}
+
+TEST(Started, LateWithAnotherRecipeIsRefused) {
+  Floor floor;
+  EXPECT_EQ(floor.Told("PACK", 20, "P1", floor.PassOf("PACK", 20)), "");
+  domain::Started start = floor.StartOf("PACK", 20);
+  start.recipe_checksum = "OLD";
+  EXPECT_EQ(floor.Told("PACK", 20, "P1", start), "RECIPE_MATCH");
+}
+
 TEST(Measured, OnWhatDoesNotRunHereIsRefused) {
   Floor floor;
   EXPECT_EQ(floor.Told("PACK", 20, "P1", domain::Measured{}), "UNIT_NOT_RUNNING");
@@ -348,6 +374,19 @@ TEST(Carriers, OneEventActsOnAllWithAResultEach) {
   EXPECT_EQ(ReasonsOf(tray.Tell(20, domain::CarrierUnloaded{}).refusals), "CARRIER_EMPTY");
 }
 
+TEST(Carriers, TwoResultsOfOneUnitAreNoneAndAUnitLeavesOnce) {
+  Tray tray;
+  tray.Tell(20, domain::CarrierLoaded{{{1, "T1"}, {2, "T2"}}});
+  tray.Tell(20, tray.StartOf("CELL", 20));
+  domain::Completed completed = tray.PassOf("CELL", 20);
+  completed.unit_results = {{"", 1, Judgement::kFail, "DRY", {}, ""}, {"T1", 0, Judgement::kPass, "", {}, ""}};
+  const auto verdict = tray.Tell(20, completed);
+  EXPECT_EQ(verdict.units, 1);
+  EXPECT_EQ(ReasonsOf(verdict.refusals), "CARRIER_SLOT");
+  EXPECT_EQ(tray.unit("T1").unit.running_operation, 20);
+  EXPECT_EQ(tray.Tell(20, domain::CarrierUnloaded{{"T1", "T1"}}).units, 1);
+}
+
 TEST(Carriers, UnknownOrEmptyOnesAreRefused) {
   Tray tray;
   EXPECT_EQ(ReasonsOf(tray.Tell(20, tray.StartOf("CELL", 20)).refusals), "CARRIER_EMPTY");
@@ -404,6 +443,17 @@ TEST(Reversed, AReversedScrapComesBackToTheOrder) {
   EXPECT_EQ(floor.order("ORD-PACK").scrapped_micro, 0);
   EXPECT_EQ(floor.unit("P1").unit.status, UnitStatus::kInProcess);
   floor.Start(20);
+}
+
+TEST(Reversed, AnInstallIsRefusedOnceTheUnitIsFinishedOrThePartCameAgain) {
+  Reversal floor;
+  floor.Start(20);
+  floor.Say("PACK", 20, "P1", domain::Installed{"C1", 1});
+  floor.Say("PACK", 20, "P1", domain::Removed{"C1", "weak"});
+  floor.Say("PACK", 20, "P1", domain::Installed{"C1", 1});
+  EXPECT_EQ(ReasonsOf(floor.Undo(20, 2).refusals), "REVERSAL_REFUSED");
+  floor.unit("P1").unit.status = UnitStatus::kFinished;
+  EXPECT_EQ(ReasonsOf(floor.Undo(20, 4).refusals), "REVERSAL_REFUSED");
 }
 
 TEST(LotsOnARoute, LoseWhatIsNotGood) {

@@ -192,12 +192,18 @@ TEST_F(StationEvents, MalformedOnesAreNamedAndTheRestGoesOn) {
   broken([](v1::StationEvent& e) {
     for (int i = 0; i <= domain::kMaxMaterialsPerStart; ++i) e.mutable_started()->add_material_codes("X");
   });
+  broken([](v1::StationEvent& e) { e.mutable_started()->mutable_quantity()->set_value(std::string("1\0", 2)); });
+  broken([](v1::StationEvent& e) { e.set_unit_code(std::string("A\0B", 3)); });
+  broken([](v1::StationEvent& e) {
+    e.mutable_consumed()->set_lot_code("B1");
+    e.mutable_consumed()->mutable_quantity()->set_uom(std::string(1'000, 'x'));
+  });
   list.push_back(Start(kKit, "P1", "PACK.KIT", "ORD-PACK"));
   EXPECT_EQ(Tell(kKit, list),
             (Told{"REJECTED FIELD_REQUIRED", "REJECTED FIELD_REQUIRED", "REJECTED CODE_INVALID", "REJECTED LIMIT_EXCEEDED",
                   "REJECTED FIELD_REQUIRED", "REJECTED ENUM_UNKNOWN", "REJECTED ENUM_UNKNOWN", "REJECTED FIELD_REQUIRED",
                   "REJECTED ENUM_UNKNOWN", "REJECTED TIME_IN_FUTURE", "REJECTED LIMIT_EXCEEDED", "REJECTED LIMIT_EXCEEDED",
-                  "RECORDED"}));
+                  "REJECTED FIELD_INVALID", "REJECTED CODE_INVALID", "REJECTED LIMIT_EXCEEDED", "RECORDED"}));
 }
 
 TEST_F(StationEvents, WholeRequestsOutOfBoundsAreRefused) {
