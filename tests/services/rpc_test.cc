@@ -284,16 +284,17 @@ class LogCapture {
 
 TEST_F(RpcTest, ACallWhoseDeadlinePassedInTheQueueIsNotStarted) {
   const LogCapture log;
+  ASSERT_TRUE(Create(NewOrder("r-0", "WO-0")).ok()) << "connects, so that the deadline is spent in the queue";
   std::latch release(1);
   Block(release);
   grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(50));
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(500));
   v1::CreateWorkOrderResponse response;
   EXPECT_EQ(stub_->CreateWorkOrder(&context, NewOrder("r-1", "WO-1"), &response).error_code(),
             grpc::StatusCode::DEADLINE_EXCEEDED);
   release.count_down();
   ASSERT_TRUE(Create(NewOrder("r-2", "WO-2")).ok());
-  EXPECT_EQ(database_.Value("select string_agg(code, ',') from work_order"), "WO-2");
+  EXPECT_EQ(database_.Value("select string_agg(code, ',' order by code) from work_order"), "WO-0,WO-2");
   EXPECT_THAT(log.text(), HasSubstr("CreateWorkOrder DEADLINE_TOO_SHORT")) << "the client is gone, so only the log tells";
   server_->Shutdown();
 }
