@@ -282,7 +282,7 @@ void LoadOrders(Transaction& transaction, const WorldKeys& keys, bool lock, Worl
     order.code = reader.Next<std::string>();
     order.material_id = reader.Next<int32_t>();
     order.revision_id = reader.NextOr<int32_t>(0);
-    order.state = reader.Next<int16_t>();
+    order.state = reader.Next<domain::WorkOrderState>();
     order.ordered_micro = reader.Next<int64_t>();
     order.started_micro = reader.Next<int64_t>();
     order.good_micro = reader.Next<int64_t>();

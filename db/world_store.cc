@@ -353,7 +353,7 @@ void StoreCounters(Transaction& transaction, const World& world) {
   bool any = false;
   for (const auto& [id, o] : world.orders) {
     if (!o.changed) continue;
-    order.Add(int64_t{id}), state.Add(int64_t{o.state}), started.Add(o.started_micro), good.Add(o.good_micro),
+    order.Add(int64_t{id}), state.Add(o.state), started.Add(o.started_micro), good.Add(o.good_micro),
         scrapped.Add(o.scrapped_micro);
     any = true;
   }

@@ -139,11 +139,11 @@ struct Route {
 };
 
 void JudgeOrder(const OrderState& order, bool first_start, std::string_view code, std::vector<Refusal>& refusals) {
-  if (order.state != kOrderReleased && order.state != kOrderStarted) {
-    Refuse(refusals, Reason::kWorkOrderState, code, Text({"order ", order.code, " is ", NameOfOrderState(order.state)}),
-           {{"order", order.code, std::string(NameOfOrderState(order.state))}});
+  if (order.state != WorkOrderState::kReleased && order.state != WorkOrderState::kStarted) {
+    Refuse(refusals, Reason::kWorkOrderState, code, Text({"order ", order.code, " is ", NameOf(order.state)}),
+           {{"order", order.code, std::string(NameOf(order.state))}});
   }
-  if (first_start && order.started_micro - order.scrapped_micro >= order.ordered_micro) {
+  if (first_start && LeftToStartMicro(order.ordered_micro, order.started_micro, order.scrapped_micro) == 0) {
     Refuse(refusals, Reason::kWorkOrderFull, code, Text({"everything that order ", order.code, " asks for is started"}),
            {{"order", order.code,
              Text({"ordered ", FormatQuantity(order.ordered_micro), ", started ", FormatQuantity(order.started_micro),

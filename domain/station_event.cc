@@ -71,10 +71,11 @@ const ProductRevision* EventDecision::JudgeRoute(const UnitEntry& entry, int16_t
            {{"unit", unit.code, revision == nullptr ? "bought" : revision->product_code}});
     return nullptr;
   }
-  if (const OrderState* order = OrderOf(entry); order == nullptr || order->state >= kOrderClosed) {
+  if (const OrderState* order = OrderOf(entry);
+      order == nullptr || order->state == WorkOrderState::kClosed || order->state == WorkOrderState::kCancelled) {
     const std::string name = order == nullptr ? "?" : order->code;
     Refuse(Reason::kWorkOrderState, unit.code, "order " + name + " takes no events any more",
-           {{"order", name, order == nullptr ? "" : std::string(NameOfOrderState(order->state))}});
+           {{"order", name, order == nullptr ? "" : std::string(NameOf(order->state))}});
     return nullptr;
   }
   return revision;
@@ -189,7 +190,7 @@ UnitEntry& EventDecision::CreateUnit(const StartDecision& decision) {
   world_.unit_by_code[event_.unit_code] = id;
   OrderState& order = world_.orders.at(decision.order->id);
   order.started_micro += decision.quantity_micro;
-  if (order.state == kOrderReleased) order.state = kOrderStarted;
+  if (order.state == WorkOrderState::kReleased) order.state = WorkOrderState::kStarted;
   order.changed = true;
   return entry;
 }

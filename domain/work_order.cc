@@ -95,7 +95,9 @@ std::string_view NameOf(WorkOrderAction action) {
   return "";
 }
 
-int64_t WorkOrder::LeftToStartMicro() const { return std::max<int64_t>(0, ordered_micro + scrapped_micro - started_micro); }
+int64_t LeftToStartMicro(int64_t ordered_micro, int64_t started_micro, int64_t scrapped_micro) {
+  return std::max<int64_t>(0, ordered_micro + scrapped_micro - started_micro);
+}
 
 Result<WorkOrder> CreateWorkOrder(const WorkOrderDraft& draft, const Material& material, const WorkOrder* parent, Time now) {
   if (Status checked = CheckCode(draft.code, "work_order_code"); !checked) return Fail(checked.error());

@@ -46,6 +46,9 @@ inline constexpr auto kWorkOrderMoves = std::to_array<WorkOrderMove>({
     {WorkOrderState::kCompleted, WorkOrderAction::kClose, WorkOrderState::kClosed},
 });
 
+// What may still be started: what was scrapped may be started again. Never negative.
+int64_t LeftToStartMicro(int64_t ordered_micro, int64_t started_micro, int64_t scrapped_micro);
+
 struct WorkOrder {
   int32_t id = 0;
   std::string code;
@@ -68,7 +71,7 @@ struct WorkOrder {
   Time create_time{};
 
   int64_t OpenMicro() const { return started_micro - good_micro - scrapped_micro; }
-  int64_t LeftToStartMicro() const;
+  int64_t LeftToStartMicro() const { return domain::LeftToStartMicro(ordered_micro, started_micro, scrapped_micro); }
 
   bool operator==(const WorkOrder&) const = default;
 };

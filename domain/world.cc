@@ -1,14 +1,6 @@
 #include "domain/world.h"
 
-#include <array>
-
 namespace mes::domain {
-
-std::string_view NameOfOrderState(int16_t state) {
-  static constexpr std::array<std::string_view, 8> kNames = {"UNSPECIFIED", "CREATED",   "RELEASED", "STARTED",
-                                                             "ON_HOLD",     "COMPLETED", "CLOSED",   "CANCELLED"};
-  return state >= 0 && state < static_cast<int16_t>(kNames.size()) ? kNames[static_cast<size_t>(state)] : "UNKNOWN";
-}
 
 int32_t PlantDay(Time time) {
   return static_cast<int32_t>(std::chrono::floor<std::chrono::days>(time).time_since_epoch().count());

@@ -1,5 +1,5 @@
-// A world: what the decisions of one batch read and change. db/station_event loads it set-wise under locks, the domain decides in it
-// in memory, db/station_event writes what changed. CanStart loads a small one without locks and only reads.
+// A world: what the decisions of one batch read and change. db/station_event loads it set-wise under locks, the domain decides in
+// it in memory, db/station_event writes what changed. CanStart loads a small one without locks and only reads.
 #pragma once
 
 #include <cstdint>
@@ -16,27 +16,23 @@
 #include "domain/station_condition.h"
 #include "domain/station_event.h"
 #include "domain/unit.h"
+#include "domain/work_order.h"
 
 namespace mes::domain {
 
-// The order's part that the gate reads and ingest moves. State values are those of mes.v1.WorkOrderState.
+// The order's part that the gate reads and ingest moves.
 struct OrderState {
   int32_t id = 0;
   std::string code;
   int32_t material_id = 0;
   int32_t revision_id = 0;
-  int16_t state = 0;
+  WorkOrderState state = WorkOrderState::kCreated;
   int64_t ordered_micro = 0;
   int64_t started_micro = 0;
   int64_t good_micro = 0;
   int64_t scrapped_micro = 0;
   bool changed = false;
 };
-inline constexpr int16_t kOrderReleased = 2;
-inline constexpr int16_t kOrderStarted = 3;
-inline constexpr int16_t kOrderClosed = 6;
-// The state's name, for evidence.
-std::string_view NameOfOrderState(int16_t state);
 
 struct UnitEntry {
   Unit unit;

@@ -233,11 +233,12 @@ TEST(Gate, RefusesAnUnknownUnitWithoutAnOrderAndAnUnknownOrder) {
 
 TEST(Gate, RefusesOrdersThatAreNotOpenOrAreFull) {
   ShopFloor line;
-  for (const int16_t state : {1, 4, 5, 6, 7}) {
+  using enum domain::WorkOrderState;
+  for (const domain::WorkOrderState state : {kCreated, kOnHold, kCompleted, kClosed, kCancelled}) {
     line.order("ORD-PACK").state = state;
     ExpectTold(line.Ask("PACK", 10, "NEW", line.StartOf("PACK", 10, "ORD-PACK")).refusals, "WORK_ORDER_STATE");
   }
-  line.order("ORD-PACK").state = domain::kOrderStarted;
+  line.order("ORD-PACK").state = domain::WorkOrderState::kStarted;
   line.order("ORD-PACK").started_micro = line.order("ORD-PACK").ordered_micro;
   ExpectTold(line.Ask("PACK", 10, "NEW", line.StartOf("PACK", 10, "ORD-PACK")).refusals, "WORK_ORDER_FULL");
 }

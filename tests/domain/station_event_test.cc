@@ -41,7 +41,7 @@ TEST(StationEvent, AFirstStartMakesTheUnitAndStartsItsOrder) {
   EXPECT_EQ(floor.Say("PACK", 10, "P1", floor.StartOf("PACK", 10, "ORD-PACK")).outcome, EventOutcome::kRecorded);
   EXPECT_EQ(floor.unit("P1").unit.running_operation, 10);
   EXPECT_EQ(floor.order("ORD-PACK").started_micro, kMicro);
-  EXPECT_EQ(floor.order("ORD-PACK").state, domain::kOrderStarted);
+  EXPECT_EQ(floor.order("ORD-PACK").state, domain::WorkOrderState::kStarted);
 }
 
 TEST(StationEvent, TheWholeRouteFinishesTheUnit) {
@@ -333,7 +333,7 @@ TEST(Scrapped, EndsTheUnitInItsOrdersBooks) {
 
 TEST(Events, OfAClosedOrderAreRefused) {
   Floor floor;
-  floor.order("ORD-PACK").state = domain::kOrderClosed;
+  floor.order("ORD-PACK").state = domain::WorkOrderState::kClosed;
   EXPECT_EQ(floor.Told("PACK", 20, "P1", domain::Arrived{}), "WORK_ORDER_STATE");
   EXPECT_EQ(floor.Told("PACK", 20, "P1", floor.PassOf("PACK", 20)), "WORK_ORDER_STATE");
 }

@@ -16,7 +16,7 @@ ShopFloor::ShopFloor(const PlantBuilder& builder)
     order.code = "ORD-" + revision.product_code;
     order.material_id = revision.material_id;
     order.revision_id = revision.id;
-    order.state = domain::kOrderReleased;
+    order.state = domain::WorkOrderState::kReleased;
     order.ordered_micro = 1'000 * kMicro;
     world_->order_by_code[order.code] = order.id;
     world_->orders[order.id] = order;
