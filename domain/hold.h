@@ -1,14 +1,85 @@
-// Holds: what is suspect does not move (ISA-95: disposition of a material sublot). A hold covers what it names and everything that these
-// went into when it is placed; what it covers cannot start, so nothing is built from it while the hold is in force.
+// Holds: what is suspect does not move (ISA-95: disposition of a material sublot). A hold is a predicate over units, lots and
+// their runs. It catches what matches when it is placed, with what that went into or came from, and it stands: what matches later
+// is caught in the transaction that makes it match. What is on hold cannot start nor be used.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "domain/result.h"
 #include "domain/time.h"
 
 namespace mes::domain {
+
+struct Plant;
+
+// What a hold is on. Every condition that is given must hold, those about a run together for one and the same run (or
+// consumption).
+struct HoldPredicate {
+  // Units and lots. With conditions about a run: theirs, or those that used them (a lot consumed, a part installed).
+  std::vector<int64_t> unit_ids;
+  // Of bought things. As for unit_ids: the things themselves, or the runs that used them.
+  std::string supplier;
+  std::string supplier_lot;
+  // What the units are; 0 = any.
+  int32_t material_id = 0;
+  int32_t revision_id = 0;
+  int32_t work_order_id = 0;
+  // About a run. The run overlaps the window; a value or a use was reported within it. Both ends belong to it.
+  std::vector<int32_t> station_ids;
+  std::string tool_code;
+  std::optional<Time> from;
+  std::optional<Time> until;
+  int16_t operation = 0;
+  // A value of this characteristic between the bounds, which belong to the range; no bound = open on that side.
+  std::string characteristic;
+  std::optional<double> lower;
+  std::optional<double> upper;
+
+  // True: something is asked of a run, so that only what ran (or was used in a run) can match.
+  bool AsksForRun() const {
+    return !station_ids.empty() || !tool_code.empty() || from || until || operation != 0 || !characteristic.empty();
+  }
+  bool operator==(const HoldPredicate&) const = default;
+};
+
+// What is held besides what matches. Values are those of mes.v1.HoldDirection and of the database.
+enum class HoldDirection : int16_t {
+  // Everything that it went into, up to the vehicle.
+  kWhereUsed = 1,
+  // Everything that is in it, down to the lots.
+  kMadeOf,
+  kBoth,
+  kNone,
+};
+std::string_view NameOf(HoldDirection direction);
+
+// A hold as it is asked for, by a person or by a rule.
+struct HoldDraft {
+  HoldPredicate predicate;
+  HoldDirection direction = HoldDirection::kWhereUsed;
+  std::string reason;
+  // A person, or the rule's name.
+  std::string placed_by;
+  // What it rests on, as a JSON object.
+  std::string evidence_json = "{}";
+  // Releasing needs a second person. Set besides where the predicate's characteristic is critical (CC).
+  bool four_eyes = false;
+  // A future hold: nothing is marked, but the start of predicate.operation is refused. Its predicate names a product and an
+  // operation, and may name units, lots or an order.
+  bool at_operation = false;
+};
+
+// Refuses what is contradictory or impossible, with the field named (`predicate.until` and so on): nothing given, until before
+// from, lower above upper, a value without its operation, an operation without a product or not on its route, stations or
+// revisions of another product, runs without a begin of the time searched. Errors: FIELD_REQUIRED, FIELD_INVALID,
+// OPERATION_UNKNOWN, STATION_OPERATION, CHARACTERISTIC_UNKNOWN, LIMIT_EXCEEDED.
+Status CheckHold(const Plant& plant, const HoldDraft& draft);
+// True where releasing needs a second person: the draft says so, or its characteristic is critical.
+bool NeedsFourEyes(const Plant& plant, const HoldDraft& draft);
 
 struct Hold {
   int64_t id = 0;

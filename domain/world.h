@@ -12,6 +12,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "domain/hold.h"
 #include "domain/product_definition.h"
 #include "domain/station_condition.h"
 #include "domain/station_event.h"
@@ -146,6 +147,8 @@ struct Effects {
   };
   std::vector<Refused> refused;
   std::map<YieldKey, YieldCounts> yields;
+  // Holds that rules place. They are stored as spreading; db::SpreadPendingHolds finds and marks what they cover, before the answers go.
+  std::vector<HoldDraft> pending_holds;
 };
 
 struct World {
