@@ -54,20 +54,21 @@ std::map<int, Applied> ListApplied(pqxx::connection& connection) {
   return applied;
 }
 
-// What the database has must be a prefix of what this program brings.
+// What the database has, this program must bring, unchanged. A lower number may still be missing there: it is applied then.
 void CheckApplied(const std::map<int, Applied>& applied, const std::vector<Migration>& migrations) {
   for (const auto& [number, known] : applied) {
-    if (number > static_cast<int>(migrations.size())) {
+    const auto ours = std::find_if(migrations.begin(), migrations.end(),
+                                   [number = number](const Migration& migration) { return migration.number == number; });
+    if (ours == migrations.end()) {
       throw std::runtime_error(
           fmt::format("The database is newer than this program: it has migration {}, and this program ends at {}. Run a newer version.",
                       known.name, migrations.empty() ? "none" : migrations.back().name));
     }
-    const Migration& ours = migrations[number - 1];
-    if (known.checksum != ours.checksum) {
+    if (known.checksum != ours->checksum) {
       throw std::runtime_error(
           fmt::format("Migration {} of the database differs from this program's {}: an applied migration must never be changed. "
                       "Restore the file, or start with an empty database.",
-                      known.name, ours.name));
+                      known.name, ours->name));
     }
   }
 }
