@@ -2,12 +2,14 @@
 
 #include <array>
 #include <charconv>
+#include <set>
 #include <stdexcept>
 #include <unordered_map>
 
 #include <openssl/sha.h>
 
 #include "db/array.h"
+#include "db/process_rule.h"
 #include "db/row.h"
 
 namespace mes::db {
@@ -173,6 +175,7 @@ class PlantRows {
     }
     for (const pqxx::row& row : Execute(transaction_, kListTimeWindows)) RevisionOf(row).windows.push_back(TimeWindowFrom(row));
     for (const pqxx::row& row : Execute(transaction_, kListStations)) plant_->stations.push_back(StationFrom(row));
+    plant_->rules = ListRulesInForce(transaction_);
     plant_->Index();
     return plant_;
   }
@@ -268,7 +271,8 @@ select kind, code, definition::jsonb
 from unnest($1::text[], $2::text[], $3::text[]) as given (kind, code, definition)
 on conflict (kind, code) do update
 set definition = excluded.definition
-where plant_rule.definition is distinct from excluded.definition)sql";
+where plant_rule.definition is distinct from excluded.definition
+returning kind, code)sql";
 
 constexpr const char* kListNewestDigests = R"sql(
 select distinct on (product_revision.material_id) material.code, product_revision.revision, product_revision.digest
@@ -424,10 +428,18 @@ size_t StoreMaterials(Transaction& transaction, const PlantDraft& draft) {
   return updates.Exec(transaction, kUpdateMaterials) + inserts.Exec(transaction, kInsertMaterials);
 }
 
-size_t StoreRules(Transaction& transaction, const PlantDraft& draft) {
-  Rows<3> rules;
-  for (const PlantDraft::Rule& rule : draft.rules) rules.Add(rule.kind, rule.code, rule.definition_json);
-  return rules.Exec(transaction, kUpsertRules);
+// What the files say anew of a line stop replaces what people made of it since; what they say as before does not.
+size_t StoreRules(Transaction& transaction, const PlantDraft& draft, domain::Time now) {
+  const pqxx::result changed =
+      Execute(transaction, kUpsertRules, ArrayOf(draft.rules, [](const PlantDraft::Rule& rule) { return rule.kind; }),
+              ArrayOf(draft.rules, [](const PlantDraft::Rule& rule) { return rule.code; }),
+              ArrayOf(draft.rules, [](const PlantDraft::Rule& rule) { return rule.definition_json; }));
+  std::set<std::string> line_stops;
+  for (const pqxx::row& row : changed) {
+    if (TextOf(row[0]) == "line_stop") line_stops.insert(Get<std::string>(row[1]));
+  }
+  StorePlantsRules(transaction, line_stops, draft.process_rules, now);
+  return changed.size();
 }
 
 void AddOperation(Rows<24>& rows, const std::string& revision_id, const Operation& operation) {
@@ -542,7 +554,7 @@ std::shared_ptr<const Plant> LoadPlant(Transaction& transaction) { return PlantR
 StoredPlant StorePlant(Transaction& transaction, const PlantDraft& draft, domain::Time now) {
   Execute(transaction, kLockVersion);
   StoredPlant stored;
-  const size_t definitions = StoreMaterials(transaction, draft) + StoreRules(transaction, draft);
+  const size_t definitions = StoreMaterials(transaction, draft) + StoreRules(transaction, draft, now);
   ReleaseRevisions(transaction, draft, now, stored);
   const size_t stations = StoreStations(transaction, draft);
   if (definitions + stations + stored.released.size() > 0) Execute(transaction, kMoveVersion);

@@ -7,6 +7,7 @@
 
 #include "db/array.h"
 #include "db/event_row.h"
+#include "db/process_world.h"
 #include "db/refusal_json.h"
 #include "db/row.h"
 #include "db/unit_row.h"
@@ -424,13 +425,30 @@ World Load(Transaction& transaction, const domain::Plant& plant, domain::Time no
   LoadPositions(transaction, keys, world);
   LoadHolds(transaction, world);
   if (lock) LoadRefusedStarts(transaction, keys, world);
+  LoadAlarms(transaction, keys.lines, world);
+  if (lock) LockRunRings(transaction, keys.rings, world);
   return world;
 }
 
 }  // namespace
 
-void WorldKeys::Add(const domain::Station& station, int32_t epoch, const domain::StationEvent& event) {
+// The newest revision stands for the unit's: what it says of line stops seldom moves.
+void WorldKeys::AddRings(const domain::Plant& plant, const domain::Station& station, const domain::StationEvent& event) {
+  const domain::ProductRevision* revision = plant.NewestRevision(station.material_id);
+  if (revision == nullptr || plant.rules.empty()) return;
+  const int16_t number = event.operation != 0 ? event.operation : station.operations.front();
+  const int16_t index = revision->OperationIndex(number);
+  if (index < 0) return;
+  const domain::Operation& operation = revision->operations[static_cast<size_t>(index)];
+  for (const bool of_line : {false, true}) {
+    if (domain::RingCapacity(plant.rules, station, *revision, operation, of_line) == 0) continue;
+    rings.insert({station.line_id, number, of_line ? 0 : station.id});
+  }
+}
+
+void WorldKeys::Add(const domain::Plant& plant, const domain::Station& station, int32_t epoch, const domain::StationEvent& event) {
   stations.insert(station.id);
+  lines.insert(station.line_id);
   events.push_back({{station.id, epoch, event.sequence}, event.occur_time});
   if (event.malformed) return;
   from = std::min(from, event.occur_time);
@@ -443,6 +461,7 @@ void WorldKeys::Add(const domain::Station& station, int32_t epoch, const domain:
     codes.insert(start->material_codes.begin(), start->material_codes.end());
     ++starts;
   } else if (const auto* completed = std::get_if<domain::Completed>(&event.what)) {
+    AddRings(plant, station, event);
     if (!event.unit_code.empty()) this->completed.insert(event.unit_code);
     if (!completed->new_code.empty() && completed->new_code != event.unit_code) {
       codes.insert(completed->new_code);

@@ -40,11 +40,18 @@ struct WorldKeys {
   std::set<std::string> completed;
   // Codes that the batch gives, with the code that the unit has until then.
   std::map<std::string, std::string> renames;
+  // Rings of first runs that completions may move.
+  std::set<domain::RunRingKey> rings;
+  std::set<int32_t> lines;
   int64_t starts = 0;
   domain::Time from = domain::Time::max();
   domain::Time until = domain::Time::min();
 
-  void Add(const domain::Station& station, int32_t epoch, const domain::StationEvent& event);
+  // `plant`: says which rules apply where.
+  void Add(const domain::Plant& plant, const domain::Station& station, int32_t epoch, const domain::StationEvent& event);
+
+ private:
+  void AddRings(const domain::Plant& plant, const domain::Station& station, const domain::StationEvent& event);
 };
 
 // A block of unit ids that a server has left; ids need not be gapless.

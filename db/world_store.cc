@@ -6,6 +6,7 @@
 #include "db/array.h"
 #include "db/event_row.h"
 #include "db/refusal_json.h"
+#include "db/process_world.h"
 #include "db/row.h"
 #include "db/unit_row.h"
 #include "db/world.h"
@@ -455,6 +456,8 @@ void StoreWorld(Transaction& transaction, const World& world) {
   CopyConditions(transaction, effects.conditions);
   CopyRefused(transaction, effects.refused, world.now);
   StoreCounters(transaction, world);
+  StoreRunRings(transaction, world);
+  InsertAlarms(transaction, world, std::vector<int64_t>(effects.pending_holds.size()));
 }
 
 }  // namespace mes::db

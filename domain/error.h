@@ -74,6 +74,7 @@ enum class ErrorKind : uint8_t { kInvalid, kNotFound, kExists, kRule, kLimit, kC
   X(ReversalUnknown, "REVERSAL_UNKNOWN", kNotFound, "nobody")                   \
   X(ReversalRefused, "REVERSAL_REFUSED", kRule, "quality")                      \
   X(SequenceReused, "SEQUENCE_REUSED", kRule, "nobody")                         \
+  X(RuleStop, "RULE_STOP", kRule, "process engineer")                           \
   /* Whole calls. */                                                            \
   X(FieldRequired, "FIELD_REQUIRED", kInvalid, "nobody")                        \
   X(FieldInvalid, "FIELD_INVALID", kInvalid, "nobody")                          \
@@ -97,6 +98,11 @@ enum class ErrorKind : uint8_t { kInvalid, kNotFound, kExists, kRule, kLimit, kC
   X(WorkOrderExists, "WORK_ORDER_EXISTS", kExists, "nobody")                    \
   X(WorkOrderTransition, "WORK_ORDER_TRANSITION", kRule, "planner")             \
   X(WorkOrderOpenUnits, "WORK_ORDER_OPEN_UNITS", kRule, "nobody")               \
+  X(RuleContradiction, "RULE_CONTRADICTION", kInvalid, "nobody")                \
+  X(RuleUnknown, "RULE_UNKNOWN", kNotFound, "nobody")                           \
+  X(AlarmUnknown, "ALARM_UNKNOWN", kNotFound, "nobody")                         \
+  X(AlarmReleased, "ALARM_RELEASED", kRule, "nobody")                           \
+  X(RoleInsufficient, "ROLE_INSUFFICIENT", kRule, "nobody")                     \
   X(QueueFull, "QUEUE_FULL", kLimit, "nobody")                                  \
   X(DeadlineTooShort, "DEADLINE_TOO_SHORT", kUnavailable, "nobody")             \
   X(DatabaseUnavailable, "DATABASE_UNAVAILABLE", kUnavailable, "nobody")        \
@@ -117,7 +123,7 @@ ErrorKind KindOf(Reason reason);
 // All of them, in the catalogue's order.
 const std::vector<Reason>& AllReasons();
 
-// One fact that a refusal rests on. `kind` is one of: event, lot, unit, hold, limit, condition, window, operation, order, field.
+// One fact that a refusal rests on. `kind` is one of: event, lot, unit, hold, limit, condition, window, operation, order, alarm, field.
 struct Evidence {
   std::string kind;
   std::string id;

@@ -65,6 +65,14 @@ class EventDecision {
   const EventRow* JudgeReversal(const UnitEntry& entry, const std::vector<EventRow>& history);
   void UndoItem(UnitEntry& entry, const EventRow& original);
 
+  // process_rule_event.cc
+  void JudgeProcess(const UnitEntry& entry, const ProductRevision& revision, const Operation& operation, const EventRow& row);
+  void JudgeFirstRun(const ProcessRule& rule, const UnitEntry& entry, const Operation& operation, const EventRow& row,
+                     const RunRing& ring, size_t place);
+  void JudgeScrap(const UnitEntry& entry, const EventRow& row);
+  void JudgeGolden(const StationCondition& condition, const StationCondition* before);
+  void Raise(const ProcessRule& rule, ProcessAlarm alarm, std::optional<HoldDraft> hold);
+
   // Shared.
   void Refuse(Reason reason, std::string_view unit_code, std::string sentence, std::vector<Evidence> evidence);
   // The unit must run `operation` here; adds UNIT_NOT_RUNNING otherwise.

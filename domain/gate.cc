@@ -190,6 +190,24 @@ void JudgeConditions(const World& world, const StartQuestion& question, const Op
   }
 }
 
+// Stops that rules raised. A start from before the run that raised one happened before anybody could know.
+void JudgeAlarms(const World& world, const StartQuestion& question, const Operation& operation, const OrderState& order,
+                 std::vector<Refusal>& refusals) {
+  for (const ProcessAlarm& alarm : world.alarms) {
+    if (question.time < alarm.occur_time) continue;
+    const bool station = alarm.stops == StopScope::kStation && alarm.station_id == question.station->id;
+    const bool line = alarm.stops == StopScope::kLineOperation && alarm.line_id == question.station->line_id &&
+                      alarm.operation == operation.number;
+    const bool full_stop = alarm.stops == StopScope::kOrder && alarm.work_order_id == order.id && question.entry == nullptr;
+    if (!station && !line && !full_stop) continue;
+    const std::string name = alarm.id == 0 ? alarm.rule_code : std::to_string(alarm.id);
+    std::vector<Evidence> evidence = {{"alarm", name, Text({alarm.sentence, "; release: ", alarm.release_role})}};
+    for (const AlarmEvidence& fact : alarm.evidence) evidence.push_back({fact.kind == "run" ? "event" : "limit", fact.id, fact.detail});
+    Refuse(refusals, Reason::kRuleStop, "",
+           Text({station ? "the station" : line ? "the operation" : "the order", " is stopped: ", alarm.sentence}), std::move(evidence));
+  }
+}
+
 void JudgeStartMaterials(const World& world, const StartQuestion& question, const Operation& operation, const Unit& unit,
                          StartDecision& decision) {
   Unit group = unit;  // grades of the group asked about count as installed
@@ -499,6 +517,7 @@ StartDecision JudgeStart(const World& world, const StartQuestion& question) {
   }
   JudgeProgram(operation, *decision.revision, *question.start, code, decision.refusals);
   JudgeConditions(world, question, operation, decision.refusals);
+  JudgeAlarms(world, question, operation, *decision.order, decision.refusals);
   JudgeStartMaterials(world, question, operation, unit, decision);
   return decision;
 }

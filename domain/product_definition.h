@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "domain/process_rule.h"
 #include "domain/quantity.h"
 #include "domain/time.h"
 
@@ -230,6 +231,8 @@ struct Plant {
   std::vector<Material> materials;
   std::vector<ProductRevision> revisions;
   std::vector<Station> stations;
+  // Those in force, by code.
+  std::vector<ProcessRule> rules;
 
   // Builds the maps below. Call once after the vectors are complete.
   void Index();
@@ -276,6 +279,8 @@ struct PlantDraft {
     std::vector<std::string> alternate_codes;
   };
   std::unordered_map<std::string, std::vector<Component>> components;
+  // Line stops that act by themselves, by code; the others are texts only.
+  std::vector<ProcessRule> process_rules;
   // Rule texts by (kind, code): `interlock`, `line_stop`, ...; definition as JSON.
   struct Rule {
     std::string kind;

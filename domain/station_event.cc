@@ -277,6 +277,8 @@ bool EventDecision::RunCondition() {
   auto& known = world_.conditions[{condition.station_id, settled->person, settled->kind}];
   const auto place =
       std::find_if(known.begin(), known.end(), [&](const StationCondition& c) { return c.occur_time <= condition.occur_time; });
+  const auto good = std::find_if(place, known.end(), [](const StationCondition& c) { return c.report.in_order; });
+  JudgeGolden(condition, good == known.end() ? nullptr : &*good);
   known.insert(place, condition);
   world_.effects.conditions.push_back(std::move(condition));
   EventRow row;  // about no unit; a resend is known by it

@@ -156,6 +156,7 @@ void EventDecision::BookCompletion(UnitEntry& entry, const EventRow& row) {
     entry.lot->left_micro = row.quantity_micro;
     entry.lot_changed = true;
     order.changed = true;
+    JudgeScrap(entry, row);
   }
   if ((row.flags & kFlagFinished) == 0) return;
   order.good_micro += QuantityOf(entry);
@@ -210,7 +211,9 @@ bool EventDecision::Complete(UnitEntry& entry, const Result& result) {
   CountRun(entry, row, 1);
   TakeCode(entry, completed.new_code);
   BookCompletion(entry, row);
+  const EventRow judged = row;
   Record(entry, std::move(row));
+  JudgeProcess(entry, *revision, operation, judged);
   return true;
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "domain/hold.h"
+#include "domain/process_rule.h"
 #include "domain/product_definition.h"
 #include "domain/station_condition.h"
 #include "domain/station_event.h"
@@ -87,6 +88,14 @@ struct YieldCounts {
   int64_t scrapped = 0;
 };
 
+// First runs of a line's operation (station 0) or of a station's.
+struct RunRingKey {
+  int32_t line_id = 0;
+  int16_t operation = 0;
+  int32_t station_id = 0;
+  auto operator<=>(const RunRingKey&) const = default;
+};
+
 // The plant day of an instant: from 08:00 Asia/Shanghai, which is 00:00 UTC (domain.md 3: +08:00, no daylight saving since 1991).
 int32_t PlantDay(Time time);
 
@@ -149,6 +158,12 @@ struct Effects {
   std::map<YieldKey, YieldCounts> yields;
   // Holds that rules place. They are stored as spreading; db::SpreadPendingHolds finds and marks what they cover, before the answers go.
   std::vector<HoldDraft> pending_holds;
+  // Alarms that rules raised; `hold`: the place of their hold in pending_holds, -1 = none.
+  struct RaisedAlarm {
+    ProcessAlarm alarm;
+    int32_t hold = -1;
+  };
+  std::vector<RaisedAlarm> alarms;
 };
 
 struct World {
@@ -177,6 +192,9 @@ struct World {
   std::map<EventKey, EarlierEvent> earlier;
   // Stations that were refused a start of a unit: completing does not make it good.
   std::set<std::pair<int32_t, std::string>> refused_starts;
+  // What the rules of the batch's operations have seen, and alarms in force at its lines and orders.
+  std::map<RunRingKey, RunRing> run_rings;
+  std::vector<ProcessAlarm> alarms;
   // For reversals: whole histories of the units concerned, oldest first by record.
   std::unordered_map<int64_t, std::vector<EventRow>> histories;
   // A block of unit ids to give out, big enough for the batch.

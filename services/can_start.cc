@@ -92,7 +92,7 @@ domain::Status CanStart(Call& call, const v1::CanStartRequest& request, v1::CanS
   if (!asked) return Fail(asked.error());
 
   db::WorldKeys keys;
-  keys.Add(*station, 1, *asked);
+  keys.Add(call.plant, *station, 1, *asked);
   const domain::World world = db::LoadWorld(call.transaction, call.plant, call.now, keys);
 
   const auto& start = std::get<domain::Started>(asked->what);

@@ -147,7 +147,7 @@ db::WorldKeys Ingest::KeysOf(const Writer& writer, const domain::Plant& plant, c
     const domain::Station* station = plant.FindStation(batch.station_code);
     if (station == nullptr) continue;
     for (const domain::StationEvent& event : batch.events) {
-      keys.Add(*station, batch.epoch, event);
+      keys.Add(plant, *station, batch.epoch, event);
       const domain::EventKey key{station->id, batch.epoch, event.sequence};
       if (const domain::EarlierEvent* earlier = writer.recent.Find(key); earlier != nullptr) keys.earlier[key] = *earlier;
     }

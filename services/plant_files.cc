@@ -262,6 +262,7 @@ class Reader {
   void ReadMaterials();
   void CheckFileName(const JsonNode& family, const std::string& key, const std::string& expected);
   void ReadRules();
+  void ReadProcessRule(const std::string& code, const JsonNode& line_stop);
   void ReadCapacities();
   void ReadProduct(const std::string& code);
   void ReadComponents(const std::string& code, std::map<std::string, std::vector<std::string>>& alternates);
@@ -341,10 +342,42 @@ void Reader::ReadRules() {
   };
   read("interlocks", "interlock");
   read("line_stops", "line_stop");
+  root->EachMember("line_stops", [&](const std::string& code, const JsonNode& node) { ReadProcessRule(code, node); });
   default_stops_ = root->Texts("default_line_stops", 64, false);
   for (const auto& [key, value] : root->value().items()) {
     if (key != "interlocks" && key != "line_stops") reading_.draft.rules.push_back({"catalogue", key, value.dump()});
   }
+}
+
+// A line stop with a `definition` acts by itself; one without is a text for people.
+void Reader::ReadProcessRule(const std::string& code, const JsonNode& line_stop) {
+  if (!line_stop.value().is_object() || !line_stop.Has("definition")) return;
+  const std::optional<JsonNode> node = line_stop.Member("definition");
+  if (!node->IsObject()) return;
+  node->AllowOnly({"kind", "count", "window", "min_runs", "alarm_points", "stop_points", "scrap_share", "fail_share", "spc_rules",
+                   "classes", "stops", "holds", "release_role"});
+  domain::ProcessRule rule;
+  rule.code = code;
+  rule.by_routing = true;
+  rule.kind = node->Choice("kind", domain::ParseProcessRuleKind, domain::ProcessRuleKind::kSameCodeStreak,
+                           "SAME_CODE_STREAK, ANY_CODE_STREAK, YIELD_WINDOW, SPC, GOLDEN_FAILED, SCRAP_LIMIT or SUPPLIER_LOT");
+  rule.count = static_cast<int32_t>(node->Integer("count", 0, domain::kMaxStreak, 0));
+  rule.window = static_cast<int32_t>(node->Integer("window", 0, domain::kMaxYieldWindow, 0));
+  rule.min_runs = static_cast<int32_t>(node->Integer("min_runs", 0, domain::kMaxRuleRuns, 0));
+  rule.alarm_points = node->Number("alarm_points", 0);
+  rule.stop_points = node->Number("stop_points", 0);
+  rule.scrap_share = node->Number("scrap_share", 0);
+  rule.fail_share = node->Number("fail_share", 0);
+  rule.spc_rules = node->Texts("spc_rules", 16, false);
+  rule.classes = node->Texts("classes", 16, false);
+  rule.stops = node->Choice("stops", domain::ParseStopScope, domain::StopScope::kNone, "NONE, STATION, LINE_OPERATION or ORDER");
+  rule.holds = node->Flag("holds", false);
+  rule.release_role = node->Text("release_role", domain::kMaxPersonLength);
+  if (const domain::Status checked = domain::CheckProcessRule(rule, nullptr); !checked) {
+    node->Fault(checked.error().message);
+    return;
+  }
+  reading_.draft.process_rules.push_back(std::move(rule));
 }
 
 void Reader::ReadCapacities() {

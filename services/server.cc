@@ -19,6 +19,7 @@
 #include "services/hold.h"
 #include "services/ingest.h"
 #include "services/lot.h"
+#include "services/process_rule.h"
 #include "services/product_definition.h"
 #include "services/station.h"
 #include "services/station_event.h"
@@ -44,6 +45,7 @@ domain::Time ReadClock() { return std::chrono::time_point_cast<domain::Duration>
 std::vector<std::unique_ptr<grpc::Service>> MakeServices(Env& env) {
   std::vector<std::unique_ptr<grpc::Service>> services;
   services.push_back(MakeProductDefinitionService(env));
+  services.push_back(MakeProcessRuleService(env));
   services.push_back(MakeWorkOrderService(env));
   services.push_back(MakeUnitService(env));
   services.push_back(MakeLotService(env));

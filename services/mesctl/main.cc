@@ -75,6 +75,8 @@ int Run(int argc, char** argv) {
   AddUnit(app, connection);
   AddLot(app, connection);
   AddHold(app, connection);
+  AddRule(app, connection);
+  AddAlarm(app, connection);
   AddStation(app, connection);
   AddRecord(app, connection);
   AddTrace(app, connection);

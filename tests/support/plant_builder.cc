@@ -198,8 +198,14 @@ std::shared_ptr<const Plant> PlantBuilder::Build() const {
       }
     }
   }
+  plant->rules = rules_;
   plant->Index();
   return plant;
+}
+
+void PlantBuilder::AddRule(domain::ProcessRule rule) {
+  if (rule.by_routing) draft_.process_rules.push_back(rule);
+  rules_.push_back(std::move(rule));
 }
 
 }  // namespace mes::tests

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "domain/product_definition.h"
 
@@ -34,11 +35,15 @@ class PlantBuilder {
   // Both the line and the BOM's component.
   void AddConsumption(std::string_view product_code, int16_t number, std::string_view material_code, std::string_view quantity);
 
+  // A rule that acts, in Build() and with the draft's rules.
+  void AddRule(domain::ProcessRule rule);
+
   // As the service has it: with ids (counted from 1 in order), stations and all maps. Call as often as wanted.
   std::shared_ptr<const domain::Plant> Build() const;
 
  private:
   domain::PlantDraft draft_;
+  std::vector<domain::ProcessRule> rules_;
 };
 
 }  // namespace mes::tests

@@ -10,6 +10,12 @@ ShopFloor::ShopFloor(const PlantBuilder& builder)
     : plant_(builder.Build()), now_(std::chrono::sys_days(std::chrono::year(2026) / 11 / 2) + std::chrono::hours(8)) {
   world_ = std::make_unique<domain::World>(*plant_, now_ + std::chrono::days(30));
   world_->next_unit_id = 1'000;
+  for (const domain::Station& station : plant_->stations) {
+    for (const int16_t operation : station.operations) {
+      world_->run_rings[{station.line_id, operation, 0}];
+      world_->run_rings[{station.line_id, operation, station.id}];
+    }
+  }
   for (const domain::ProductRevision& revision : plant_->revisions) {
     domain::OrderState order;
     order.id = static_cast<int32_t>(world_->orders.size()) + 1;
