@@ -45,7 +45,7 @@ create unique index process_rule_in_force on process_rule (code) where retire_ti
 
 create function refuse_rule_change() returns trigger language plpgsql as $$
 begin
-  if tg_op = 'UPDATE' and old.retire_time is null
+  if tg_op = upper('update') and old.retire_time is null
     and to_jsonb(new) - '{retire_time,retired_by,retire_reason}'::text[] = to_jsonb(old) - '{retire_time,retired_by,retire_reason}'::text[]
   then
     return new;
