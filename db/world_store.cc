@@ -5,6 +5,7 @@
 
 #include "db/array.h"
 #include "db/event_row.h"
+#include "db/line_output.h"
 #include "db/refusal_json.h"
 #include "db/row.h"
 #include "db/unit_row.h"
@@ -455,6 +456,7 @@ void StoreWorld(Transaction& transaction, const World& world) {
   CopyConditions(transaction, effects.conditions);
   CopyRefused(transaction, effects.refused, world.now);
   StoreCounters(transaction, world);
+  StoreOutputs(transaction, effects.outputs);
 }
 
 }  // namespace mes::db

@@ -97,6 +97,11 @@ enum class ErrorKind : uint8_t { kInvalid, kNotFound, kExists, kRule, kLimit, kC
   X(WorkOrderExists, "WORK_ORDER_EXISTS", kExists, "nobody")                    \
   X(WorkOrderTransition, "WORK_ORDER_TRANSITION", kRule, "planner")             \
   X(WorkOrderOpenUnits, "WORK_ORDER_OPEN_UNITS", kRule, "nobody")               \
+  X(CapacityExceeded, "CAPACITY_EXCEEDED", kRule, "planner")                    \
+  X(SupplyUnknown, "SUPPLY_UNKNOWN", kNotFound, "nobody")                       \
+  X(SupplyClosed, "SUPPLY_CLOSED", kRule, "nobody")                             \
+  X(ShutdownUnknown, "SHUTDOWN_UNKNOWN", kNotFound, "nobody")                   \
+  X(RoleInsufficient, "ROLE_INSUFFICIENT", kRule, "nobody")                     \
   X(QueueFull, "QUEUE_FULL", kLimit, "nobody")                                  \
   X(DeadlineTooShort, "DEADLINE_TOO_SHORT", kUnavailable, "nobody")             \
   X(DatabaseUnavailable, "DATABASE_UNAVAILABLE", kUnavailable, "nobody")        \

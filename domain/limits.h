@@ -52,6 +52,14 @@ inline constexpr int64_t kMaxFloorLifeSeconds = 10LL * 366 * 86'400;
 inline constexpr int64_t kMaxEdgesPerWalk = 1'000'000;
 inline constexpr int kEdgesPerPage = 1'000;
 
+inline constexpr int32_t kFirstCalendarYear = 1971;
+inline constexpr int32_t kLastCalendarYear = 2200;
+inline constexpr size_t kMaxPointsPerProduct = 1'000;
+inline constexpr size_t kMaxUtilisationRows = 20'000;
+inline constexpr int kMaxMixEntries = 100;
+inline constexpr int kMaxShutdownsPerAnswer = 1'000;
+inline constexpr int kMaxWorkingDays = 10'000;
+
 inline constexpr int kDefaultPageSize = 50;
 inline constexpr int kMaxPageSize = 1'000;
 

@@ -14,6 +14,7 @@
 
 #include "db/migrate.h"
 #include "grpc/health/v1/health.pb.h"
+#include "services/capacity.h"
 #include "services/env.h"
 #include "services/genealogy.h"
 #include "services/hold.h"
@@ -51,6 +52,7 @@ std::vector<std::unique_ptr<grpc::Service>> MakeServices(Env& env) {
   services.push_back(MakeGenealogyService(env));
   services.push_back(MakeYieldService(env));
   services.push_back(MakeStationService(env));
+  services.push_back(MakeCapacityService(env));
   return services;
 }
 
