@@ -102,6 +102,8 @@ enum class ErrorKind : uint8_t { kInvalid, kNotFound, kExists, kRule, kLimit, kC
   X(SupplyClosed, "SUPPLY_CLOSED", kRule, "nobody")                             \
   X(ShutdownUnknown, "SHUTDOWN_UNKNOWN", kNotFound, "nobody")                   \
   X(RoleInsufficient, "ROLE_INSUFFICIENT", kRule, "nobody")                     \
+  X(DatePast, "DATE_PAST", kInvalid, "nobody")                                  \
+  X(PlanUnknown, "PLAN_UNKNOWN", kNotFound, "nobody")                           \
   X(QueueFull, "QUEUE_FULL", kLimit, "nobody")                                  \
   X(DeadlineTooShort, "DEADLINE_TOO_SHORT", kUnavailable, "nobody")             \
   X(DatabaseUnavailable, "DATABASE_UNAVAILABLE", kUnavailable, "nobody")        \

@@ -273,19 +273,6 @@ class Planner {
     return lots;
   }
 
-  // The last day of work for a quantity if components were no matter; the horizon's length = it does not fit.
-  int32_t LastDayOf(int32_t of, int64_t micro) {
-    Calendar& calendar = calendars_[static_cast<size_t>(of)];
-    int32_t last = 0;
-    for (int32_t day = calendar.NextFree(0); micro > 0 && day < input_.days; day = calendar.NextFree(day + 1)) {
-      const double pace = MillisecondsPerGood(item(of), day);
-      if (pace == 0) continue;
-      micro -= MadeIn(calendar.free_ms(day), pace);
-      last = day;
-    }
-    return micro > 0 ? input_.days : last;
-  }
-
   // The first day by which what is there for everyone and the item's own line group together can bring a quantity: what comes later
   // is left to others.
   int32_t DayTogether(int32_t of, int64_t wanted, const std::vector<Available>& there) {
@@ -369,33 +356,35 @@ class Planner {
       if (to_start <= 0 || need.net <= 0) continue;
       Taken taken = Take(need, to_start);
       if (taken.missing_micro > 0 && shortage.kind != BindingKind::kShortage) {
-        shortage = {BindingKind::kShortage, need.item, input_.days, taken.missing_micro};
+        shortage = {BindingKind::kShortage, need.item, 0, input_.days, taken.missing_micro};
         short_producer = taken.short_producer;
       }
       flows.push_back({need.item, static_cast<double>(taken.wanted_micro) / static_cast<double>(to_start), std::move(taken.lots), 0, 0,
                        taken.wanted_micro});
     }
-    const int32_t alone = LastDayOf(of, good);
     Walk(planned, flows, good, good - to_start);
-    planned.binding = FindBinding(planned, flows, alone, planned.waits_for);
-    if (shortage.kind == BindingKind::kShortage && !planned.finish_day) {
-      planned.binding = shortage;
-      planned.waits_for = short_producer;
+    if (!planned.finish_day) {
+      planned.stop = shortage.kind == BindingKind::kShortage ? shortage : WhyNot(of);
+      planned.stopped_by = short_producer;
     }
     schedule_.planned.push_back(std::move(planned));
     return static_cast<int32_t>(schedule_.planned.size()) - 1;
   }
 
-  // How many good units the components that are there by a day allow, and the next day on which more come.
+  // How many good units the components that are there by a day allow, which of them allows least, and the next day on which more come.
   struct Gate {
     int64_t allowed = 0;
+    const Flow* least = nullptr;
     int32_t next_day = 0;
   };
   Gate Look(std::vector<Flow>& flows, int32_t day, int64_t good, int64_t under_way) const {
-    Gate gate{good, input_.days};
+    Gate gate{good, nullptr, input_.days};
     for (Flow& flow : flows) {
       flow.Advance(day);
-      if (flow.there_micro < flow.wanted_micro) gate.allowed = std::min(gate.allowed, under_way + flow.Allows());
+      if (flow.there_micro < flow.wanted_micro && under_way + flow.Allows() < gate.allowed) {
+        gate.allowed = under_way + flow.Allows();
+        gate.least = &flow;
+      }
       if (flow.next < flow.lots.size()) gate.next_day = std::min(gate.next_day, flow.lots[flow.next].day);
     }
     return gate;
@@ -410,8 +399,11 @@ class Planner {
     double pace = 0;
     int64_t done = 0, part = 0, part_ms = 0, booked_ms = 0, part_done = 0;
     int32_t day = 0;
+    // The component that holds it up, until more of it comes.
+    const Flow* held_by = nullptr;
     while (done < good && day < input_.days) {
       const Gate gate = Look(flows, day, good, under_way);
+      if (gate.allowed <= done) held_by = gate.least;
       const int32_t free = calendar.NextFree(day);
       if (gate.allowed <= done || free > day) {
         day = gate.allowed <= done ? std::max(gate.next_day, day + 1) : free;
@@ -429,6 +421,12 @@ class Planner {
                                                                                    pace / static_cast<double>(kMicro))));
       const int64_t ms = pace > 0 ? std::min(calendar.free_ms(day), limit_ms - booked_ms) : 0;
       if (ms > 0) {
+        if (held_by != nullptr && held_by->next > 0) {
+          const Available& lot = held_by->lots[held_by->next - 1];
+          planned.waits.push_back({lot.day, held_by->item, lot.producer});
+        }
+        // Used up what there is of a component: the next day waits for more, or has it.
+        held_by = booked_ms + ms == limit_ms && limit_ms < part_ms ? gate.least : nullptr;
         calendar.Book(day, ms);
         schedule_.booked_ms[static_cast<size_t>(planned.item)][static_cast<size_t>(day)] += ms;
         planned.work_ms += ms;
@@ -449,26 +447,11 @@ class Planner {
     planned.work_ms += pace > 0 ? TimeFor(good - done, pace) : 0;
   }
 
-  // `alone`: the last day of work if components had been no matter.
-  Binding FindBinding(const PlannedOrder& planned, const std::vector<Flow>& flows, int32_t alone, int32_t& waits_for) const {
-    const ScheduleItem& made = item(planned.item);
-    const int32_t last = planned.finish_day ? *planned.finish_day - made.residence_days : input_.days;
-    const Flow* latest = nullptr;
-    for (const Flow& flow : flows) {
-      if (!flow.lots.empty() && (latest == nullptr || flow.lots.back().day > latest->lots.back().day)) latest = &flow;
-    }
-    if (last > alone && latest != nullptr) {
-      const Available& lot = latest->lots.back();
-      waits_for = lot.producer;
-      return {lot.producer < 0 ? BindingKind::kSupply : BindingKind::kComponent, latest->item, lot.day, 0};
-    }
-    const int64_t planned_ms = std::accumulate(made.planned_ms.begin(), made.planned_ms.end(), int64_t{0});
-    if (!planned.finish_day && (planned_ms == 0 || MillisecondsPerGood(made, input_.days) == 0)) {
-      return {BindingKind::kNoCapacity, planned.item, input_.days, 0};
-    }
-    if (last > 0) return {BindingKind::kLineGroup, planned.item, last, 0};
-    if (made.residence_days > 0) return {BindingKind::kResidence, planned.item, made.residence_days, 0};
-    return {BindingKind::kNothing, planned.item, last, 0};
+  Binding WhyNot(int32_t of) const {
+    const std::vector<int64_t>& planned = item(of).planned_ms;
+    const bool none = std::all_of(planned.begin(), planned.end(), [](int64_t ms) { return ms <= 0; });
+    const bool no_capacity = none || MillisecondsPerGood(item(of), input_.days) == 0;
+    return {no_capacity ? BindingKind::kNoCapacity : BindingKind::kLineGroup, of, 0, input_.days, 0};
   }
 
   const ScheduleInput& input_;
@@ -510,18 +493,48 @@ const PlannedOrder* Schedule::Find(std::string_view code) const {
   return found == planned.end() ? nullptr : &*found;
 }
 
-std::vector<Binding> Schedule::BindingOf(const PlannedOrder& entry) const {
-  std::vector<Binding> steps;
-  const PlannedOrder* at = &entry;
-  // A producer stands before its consumer, so the way ends.
-  for (;;) {
-    steps.push_back(at->binding);
-    if (at->waits_for < 0) return steps;
-    at = &planned[static_cast<size_t>(at->waits_for)];
-  }
-}
-
 Schedule MakeSchedule(const ScheduleInput& input) { return Planner(input).Run(); }
+
+BindingPath BindingOf(const ScheduleInput& input, const Schedule& schedule, const PlannedOrder& planned) {
+  BindingPath path;
+  const PlannedOrder* at = &planned;
+  // What is not there at all.
+  while (!at->finish_day) {
+    path.steps.push_back(at->stop);
+    path.binds = path.steps.size() - 1;
+    if (at->stopped_by < 0) return path;
+    at = &schedule.planned[static_cast<size_t>(at->stopped_by)];
+  }
+  if (!path.steps.empty()) return path;
+  const auto add = [&](Binding step) {
+    path.steps.push_back(step);
+    const Binding& longest = path.steps[path.binds];
+    if (step.until_day - step.from_day > longest.until_day - longest.from_day) path.binds = path.steps.size() - 1;
+  };
+  // From a lot back to the work on it, to what that waited for, to the lot which ended the wait. A producer stands before its
+  // consumer, so the way ends.
+  int32_t done = *planned.finish_day;
+  for (;;) {
+    const int32_t residence = input.items[static_cast<size_t>(at->item)].residence_days;
+    const int32_t work = std::max(0, done - residence);
+    const ScheduleWait* wait = nullptr;
+    for (const ScheduleWait& candidate : at->waits) {
+      if (candidate.day <= work) wait = &candidate;
+    }
+    const int32_t since = wait != nullptr ? wait->day : 0;
+    if (residence > 0) add({BindingKind::kResidence, at->item, work, done, 0});
+    if (work > since) add({BindingKind::kLineGroup, at->item, since, work, 0});
+    if (wait == nullptr || since == 0) break;
+    if (wait->producer < 0) {
+      add({BindingKind::kSupply, wait->item, 0, since, 0});
+      break;
+    }
+    at = &schedule.planned[static_cast<size_t>(wait->producer)];
+    done = since - 1;
+  }
+  if (path.steps.empty()) path.steps.push_back({BindingKind::kNothing, planned.item, 0, 0, 0});
+  return path;
+}
 
 std::vector<ScheduleLoad> LoadsUntil(const ScheduleInput& input, const Schedule& schedule, int32_t until) {
   std::vector<ScheduleLoad> loads(input.items.size());
@@ -540,10 +553,9 @@ std::vector<ScheduleLoad> LoadsUntil(const ScheduleInput& input, const Schedule&
     load.needed_ms += planned.work_ms;
     load.needed_micro += planned.quantity_micro;
     load.short_micro += std::max<int64_t>(0, planned.quantity_micro - planned.DoneBy(until));
-    if (planned.binding.kind != BindingKind::kShortage || planned.waits_for >= 0) continue;
     // A bought item that is nowhere made has no entry of its own.
-    const ScheduleItem& of = input.items[static_cast<size_t>(planned.binding.item)];
-    if (!of.made) loads[static_cast<size_t>(planned.binding.item)].short_micro += planned.binding.missing_micro;
+    if (planned.finish_day || planned.stop.kind != BindingKind::kShortage || planned.stopped_by >= 0) continue;
+    loads[static_cast<size_t>(planned.stop.item)].short_micro += planned.stop.missing_micro;
   }
   return loads;
 }

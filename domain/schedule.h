@@ -15,15 +15,16 @@
 // it. What it does not do: it does not look ahead, so adding capacity may let a tree of many stages take another's place and finish it
 // later; for orders of one stage more capacity never makes any finish later.
 //
-// Effective rate and yield: see domain/capacity.h. Days are plant days, counted from the first day of the input.
+// Effective rate and yield: see domain/capacity.h. Days here are plant days counted from the first day of the input.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "domain/calendar.h"
 
 namespace mes::domain {
 
@@ -84,7 +85,7 @@ struct ScheduleOrder {
 };
 
 struct ScheduleInput {
-  std::chrono::sys_days first_day{};
+  Day first_day = 0;
   // The horizon: days 0 to days - 1.
   int32_t days = 0;
   std::vector<ScheduleItem> items;
@@ -96,14 +97,11 @@ struct ScheduleInput {
   // -1 = unknown.
   int32_t ItemIndex(std::string_view code) const;
   int32_t OrderIndex(std::string_view code) const;
-  std::chrono::sys_days DayOf(int32_t day) const { return first_day + std::chrono::days(day); }
 };
 
 enum class BindingKind : int16_t {
   // Nothing: it is made at once.
   kNothing = 1,
-  // A component, the item, is there on that day; the next step says why not before.
-  kComponent,
   // The item's line group has no free time before.
   kLineGroup,
   // The item is in process (ageing, cure) for its residence.
@@ -116,18 +114,31 @@ enum class BindingKind : int16_t {
   kNoCapacity,
 };
 
-// One step of what keeps an order from being earlier: the item, why, and until which day.
+// One stretch of time on the way to an order's finish: which item, why, from which day until which.
 struct Binding {
   BindingKind kind = BindingKind::kNothing;
   int32_t item = 0;
-  int32_t day = 0;
+  int32_t from_day = 0;
+  int32_t until_day = 0;
   int64_t missing_micro = 0;
+};
+// From the finish back to the start. `binds` is the step that keeps it from being earlier: what is not there at all, or else the
+// longest stretch.
+struct BindingPath {
+  std::vector<Binding> steps;
+  size_t binds = 0;
 };
 
 struct ScheduleLot {
   // The day on which it is done.
   int32_t day = 0;
   int64_t quantity_micro = 0;
+};
+// The order could not go on until that day, when more of a component came: from an entry of `planned`, or from a supply (-1).
+struct ScheduleWait {
+  int32_t day = 0;
+  int32_t item = 0;
+  int32_t producer = -1;
 };
 
 // What became of an order, or of a quantity that no order covers (`order` -1).
@@ -145,9 +156,10 @@ struct PlannedOrder {
   // Line time that it needs in all, also where it did not fit.
   int64_t work_ms = 0;
   std::vector<ScheduleLot> output;
-  // What binds here; for a component the entry of `planned` that makes it, else -1.
-  Binding binding;
-  int32_t waits_for = -1;
+  std::vector<ScheduleWait> waits;
+  // Without a finish: why, and the entry that should have made what is missing, if there is one.
+  Binding stop;
+  int32_t stopped_by = -1;
 
   bool Late() const { return due_day && (!finish_day || *finish_day > *due_day); }
   // Good units done on this day or before.
@@ -164,9 +176,10 @@ struct Schedule {
 
   // The entry of an order's code; null = none.
   const PlannedOrder* Find(std::string_view code) const;
-  // Step by step down to the constraint that binds; the last one is it.
-  std::vector<Binding> BindingOf(const PlannedOrder& planned) const;
 };
+
+// Why an entry of the schedule is not done earlier.
+BindingPath BindingOf(const ScheduleInput& input, const Schedule& schedule, const PlannedOrder& planned);
 
 Schedule MakeSchedule(const ScheduleInput& input);
 
