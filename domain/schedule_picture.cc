@@ -14,27 +14,12 @@ namespace {
 // Two rates that differ by less are one: the last bits of a sum are no ramp-up.
 constexpr double kSameRate = 1e-9;
 
-// Planned time and rate of a line group by day.
+// A line group day by day.
 class GroupDays {
  public:
   GroupDays(const CapacityModel& model, const LineGroup& group, const Route& route) : model_(model), group_(group), route_(route) {}
 
-  void Fill(Day first, int32_t days, ScheduleItem& item) {
-    double rate = -1;
-    for (int32_t i = 0; i < days; ++i) {
-      const auto [seconds, good] = On(first + i);
-      item.planned_ms.push_back(seconds * 1000);
-      if (seconds == 0) continue;
-      const double now = good > 0 ? static_cast<double>(seconds) / good : 0;
-      if (rate >= 0 && std::abs(now - rate) <= kSameRate * rate) continue;
-      rate = now;
-      item.rates.push_back({i, rate});
-    }
-  }
-
- private:
-  // Planned seconds of one line (mean over the lines, rounded down), and good units of all of them.
-  std::pair<int64_t, double> On(Day day) {
+  GroupDay On(Day day) {
     int64_t seconds = 0;
     double good = 0;
     for (int32_t line = 1; line <= group_.lines; ++line) {
@@ -54,12 +39,26 @@ class GroupDays {
     return {group_.lines > 0 ? seconds / group_.lines : 0, good};
   }
 
+ private:
   const CapacityModel& model_;
   const LineGroup& group_;
   const Route& route_;
   std::map<std::string, PlannedDays> planned_;
   std::map<int64_t, double> rates_;
 };
+
+// Planned time, and the rate where it changes.
+void FillDays(const std::vector<GroupDay>& days, ScheduleItem& item) {
+  double rate = -1;
+  for (size_t i = 0; i < days.size(); ++i) {
+    item.planned_ms.push_back(days[i].planned_seconds * 1000);
+    if (days[i].planned_seconds == 0) continue;
+    const double now = days[i].net_good > 0 ? static_cast<double>(days[i].planned_seconds) / days[i].net_good : 0;
+    if (rate >= 0 && std::abs(now - rate) <= kSameRate * rate) continue;
+    rate = now;
+    item.rates.push_back({static_cast<int32_t>(i), rate});
+  }
+}
 
 class PictureMaker {
  public:
@@ -117,7 +116,7 @@ class PictureMaker {
     if (const CapacityPoint* point = group->PointOn(1, today_); point != nullptr) {
       item.final_yield = RateOf(route, *group, point).final_yield;
     }
-    GroupDays(sources_.model, *group, route).Fill(today_, sources_.days, item);
+    FillDays(GroupDaysOf(sources_.model, *group, route, today_, sources_.days), item);
     if (std::none_of(item.rates.begin(), item.rates.end(), [](const ScheduleRate& rate) { return rate.seconds_per_good > 0; })) {
       Gap("rate", material.code, "no rate or no planned time is known of " + material.code + ": none of it can be made");
     }
@@ -218,6 +217,13 @@ class PictureMaker {
 };
 
 }  // namespace
+
+std::vector<GroupDay> GroupDaysOf(const CapacityModel& model, const LineGroup& group, const Route& route, Day first, int32_t days) {
+  GroupDays of_group(model, group, route);
+  std::vector<GroupDay> list;
+  for (int32_t i = 0; i < days; ++i) list.push_back(of_group.On(first + i));
+  return list;
+}
 
 int32_t ResidenceDays(int64_t seconds) {
   if (seconds * 4 < kSecondsPerDay) return 0;

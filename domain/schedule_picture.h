@@ -51,6 +51,13 @@ struct SchedulePicture {
 };
 SchedulePicture MakePicture(const PictureSources& sources);
 
+// Planned seconds of one line on a day (mean over the lines, rounded down), and the good units of all of them.
+struct GroupDay {
+  int64_t planned_seconds = 0;
+  double net_good = 0;
+};
+std::vector<GroupDay> GroupDaysOf(const CapacityModel& model, const LineGroup& group, const Route& route, Day first, int32_t days);
+
 // Whole days, as told above.
 int32_t ResidenceDays(int64_t seconds);
 

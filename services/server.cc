@@ -20,7 +20,9 @@
 #include "services/hold.h"
 #include "services/ingest.h"
 #include "services/lot.h"
+#include "services/plan.h"
 #include "services/product_definition.h"
+#include "services/schedule.h"
 #include "services/station.h"
 #include "services/station_event.h"
 #include "services/unit.h"
@@ -53,6 +55,8 @@ std::vector<std::unique_ptr<grpc::Service>> MakeServices(Env& env) {
   services.push_back(MakeYieldService(env));
   services.push_back(MakeStationService(env));
   services.push_back(MakeCapacityService(env));
+  services.push_back(MakeScheduleService(env));
+  services.push_back(MakePlanService(env));
   return services;
 }
 
