@@ -69,9 +69,8 @@ void InsertPlan(Transaction& transaction, PlanVersion& version, const std::vecto
   version.lines = static_cast<int32_t>(lines.size());
   version.first_month = lines.front().month;
   version.last_month = lines.back().month;
-  version.version =
-      Get<int32_t>(Execute(transaction, kInsertVersion, version.format, version.source, version.person, version.import_time, version.lines,
-                           version.first_month, version.last_month)[0][0]);
+  version.version = Get<int32_t>(Execute(transaction, kInsertVersion, version.format, version.source, version.person,
+                                         version.import_time, version.lines, version.first_month, version.last_month)[0][0]);
   Execute(transaction, kInsertLines, version.version, ArrayOf(lines, &PlanLine::month), ArrayOf(lines, &PlanLine::material_id),
           ArrayOf(lines, &PlanLine::quantity_micro));
 }

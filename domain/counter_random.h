@@ -1,7 +1,7 @@
-// Random numbers without a state: each is a function of a seed, a stream and a counter, so that the same seed gives the same draws on
-// every machine, in any order, and one stream does not move another. The mixing is the finalizer of SplitMix64 (Steele, Lea, Flood:
-// Fast Splittable Pseudorandom Number Generators, 2014). No distribution of the standard library is used: their results differ between
-// implementations.
+// Random numbers without a state: each is a function of a seed, a stream and a counter, so that the same seed gives the same
+// draws on every machine, in any order, and one stream does not move another. The mixing is the finalizer of SplitMix64 (Steele,
+// Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014). No distribution of the standard library is used: their
+// results differ between implementations.
 #pragma once
 
 #include <cstdint>

@@ -135,8 +135,8 @@ Forecast MakeForecast(const ForecastInput& input) {
   }
   for (size_t i = 0; i < sums.size(); ++i) {
     const std::vector<ForecastSum::Part>& parts = input.sums[i].parts;
-    const bool demonstrated =
-        std::all_of(parts.begin(), parts.end(), [&](const ForecastSum::Part& part) { return rates[part.product].demonstrated(); });
+    const bool demonstrated = std::all_of(parts.begin(), parts.end(),
+                                          [&](const ForecastSum::Part& part) { return rates[part.product].demonstrated(); });
     forecast.sums.push_back(sums[i].Take(input.first_day, demonstrated));
   }
   return forecast;

@@ -1,14 +1,14 @@
-// What the year will bring: the distribution of the output by the year's end and of the day on which the annual figure is reached, by
-// seeded Monte Carlo.
+// What the year will bring: the distribution of the output by the year's end and of the day on which the annual figure is
+// reached, by seeded Monte Carlo.
 //
 // A run draws for every plant day to come a recorded day of the same product: how much left the line per planned second there
-// (demonstrated rate) and which share of it was good (demonstrated yield), times the planned seconds of the day to come (calendar).
-// Recorded days are drawn in blocks of five, so that good and bad weeks stay together (moving block bootstrap, Kunsch 1989). A product
-// with fewer than ten recorded days has no record to draw from: each block of twenty days then draws 70 to 100 % of the planned net
-// good rate, and the answer says that it rests on the plan. Products are drawn independently of each other.
+// (demonstrated rate) and which share of it was good (demonstrated yield), times the planned seconds of the day to come
+// (calendar). Recorded days are drawn in blocks of five, so that good and bad weeks stay together (moving block bootstrap, Kunsch
+// 1989). A product with fewer than ten recorded days has no record to draw from: each block of twenty days then draws 70 to 100 %
+// of the planned net good rate, and the answer says that it rests on the plan. Products are drawn independently of each other.
 //
-// P10, P50 and P90 are nearest ranks: 10 % of the runs end at or below P10. Days: by P90's day 90 % of the runs have reached the figure.
-// The same seed gives the same answer on every machine (domain/counter_random.h).
+// P10, P50 and P90 are nearest ranks: 10 % of the runs end at or below P10. Days: by P90's day 90 % of the runs have reached the
+// figure. The same seed gives the same answer on every machine (domain/counter_random.h).
 #pragma once
 
 #include <array>

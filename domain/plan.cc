@@ -30,7 +30,9 @@ std::string FormatMonth(Month month) {
 
 Result<Month> ParseMonth(std::string_view text, std::string_view field) {
   if (text.empty()) return Fail(FieldError(Reason::kFieldRequired, field, "a month is written YYYY-MM"));
-  const auto wrong = [&] { return Fail(FieldError(Reason::kFieldInvalid, field, Quoted(text) + " is not a month written YYYY-MM")); };
+  const auto wrong = [&] {
+    return Fail(FieldError(Reason::kFieldInvalid, field, Quoted(text) + " is not a month written YYYY-MM"));
+  };
   if (text.size() != 7 || text[4] != '-') return wrong();
   for (const size_t i : {0, 1, 2, 3, 5, 6}) {
     if (!IsDigit(text[i])) return wrong();
@@ -60,7 +62,8 @@ PlanReading CheckPlan(const std::vector<PlanRow>& rows, const Plant& plant) {
     if (row.product_code.empty()) {
       fault(row.product_field, "the product is missing");
     } else if (material == nullptr || !material->made) {
-      fault(row.product_field, "product " + Quoted(row.product_code) + (material == nullptr ? " is not known" : " is bought, not made here"));
+      fault(row.product_field,
+            "product " + Quoted(row.product_code) + (material == nullptr ? " is not known" : " is bought, not made here"));
       material = nullptr;
     }
     const Result<int64_t> quantity = ParseQuantity(row.quantity, row.quantity_field);
@@ -75,7 +78,8 @@ PlanReading CheckPlan(const std::vector<PlanRow>& rows, const Plant& plant) {
     if (reading.faults.size() != faults_before) continue;
     const auto [place, fresh] = lines.try_emplace({*month, material->code}, row.line, PlanLine{*month, material->id, *quantity});
     if (!fresh) {
-      fault(row.product_field, material->code + " is planned for " + row.month + " on line " + std::to_string(place->second.first) + " already");
+      fault(row.product_field,
+            material->code + " is planned for " + row.month + " on line " + std::to_string(place->second.first) + " already");
     }
   }
   std::stable_sort(reading.faults.begin(), reading.faults.end(),

@@ -1,8 +1,9 @@
 // The monthly plan: how many good units of a product a month is to bring, and how that compares with what was made.
 //
-// A plan comes as a file and is taken whole or not at all; each import is a version, never changed, with who and when. For a month
-// that version holds which is the newest to name the month at all: a new plan for the second half of a year leaves the first half as
-// it was. Months are those of plant days (domain/calendar.h). Energies are rated ones: pieces x kWh of one piece, never measured.
+// A plan comes as a file and is taken whole or not at all; each import is a version, never changed, with who and when. For a
+// month that version holds which is the newest to name the month at all: a new plan for the second half of a year leaves the
+// first half as it was. Months are those of plant days (domain/calendar.h). Energies are rated ones: pieces x kWh of one piece,
+// never measured.
 #pragma once
 
 #include <cstdint>

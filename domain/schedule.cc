@@ -38,7 +38,8 @@ int64_t RoundUp(double micro) {
 // Free time of a line group by day, and the next day that has any.
 class Calendar {
  public:
-  Calendar(const ScheduleItem& item, int32_t days) : free_ms_(static_cast<size_t>(days), 0), next_(static_cast<size_t>(days) + 1) {
+  Calendar(const ScheduleItem& item, int32_t days)
+      : free_ms_(static_cast<size_t>(days), 0), next_(static_cast<size_t>(days) + 1) {
     const size_t known = std::min(free_ms_.size(), item.planned_ms.size());
     for (size_t day = 0; day < known; ++day) free_ms_[day] = std::max<int64_t>(0, item.planned_ms[day]);
     std::iota(next_.begin(), next_.end(), 0);
@@ -103,9 +104,7 @@ struct Flow {
     while (next < lots.size() && lots[next].day <= day) there_micro += lots[next++].micro;
   }
   // Good units that what is there is enough for.
-  int64_t Allows() const {
-    return static_cast<int64_t>(std::floor(static_cast<double>(there_micro) / per_good + 1e-6));
-  }
+  int64_t Allows() const { return static_cast<int64_t>(std::floor(static_cast<double>(there_micro) / per_good + 1e-6)); }
 };
 
 class Planner {
@@ -231,7 +230,8 @@ class Planner {
       given += usable;
       pool.push_back({lot.day + 1, usable, entry});
     }
-    std::stable_sort(pool.begin(), pool.end(), [](const Available& left, const Available& right) { return left.day < right.day; });
+    std::stable_sort(pool.begin(), pool.end(),
+                     [](const Available& left, const Available& right) { return left.day < right.day; });
   }
 
   static void TakeFrom(std::vector<Available>& pool, int32_t until, int64_t& wanted, std::vector<Available>& lots) {
@@ -268,13 +268,15 @@ class Planner {
       const int64_t left = schedule_.supply_left_micro[static_cast<size_t>(index)];
       if (left > 0 && supply.tree.empty() && supply.day < input_.days) lots.push_back({supply.day, left, -1});
     }
-    if (const auto pool = shared_.find(of); pool != shared_.end()) lots.insert(lots.end(), pool->second.begin(), pool->second.end());
-    std::stable_sort(lots.begin(), lots.end(), [](const Available& left, const Available& right) { return left.day < right.day; });
+    if (const auto pool = shared_.find(of); pool != shared_.end())
+      lots.insert(lots.end(), pool->second.begin(), pool->second.end());
+    std::stable_sort(lots.begin(), lots.end(),
+                     [](const Available& left, const Available& right) { return left.day < right.day; });
     return lots;
   }
 
-  // The first day by which what is there for everyone and the item's own line group together can bring a quantity: what comes later
-  // is left to others.
+  // The first day by which what is there for everyone and the item's own line group together can bring a quantity: what comes
+  // later is left to others.
   int32_t DayTogether(int32_t of, int64_t wanted, const std::vector<Available>& there) {
     const int32_t lag = item(of).residence_days + 1;
     Calendar& calendar = calendars_[static_cast<size_t>(of)];
@@ -359,8 +361,8 @@ class Planner {
         shortage = {BindingKind::kShortage, need.item, 0, input_.days, taken.missing_micro};
         short_producer = taken.short_producer;
       }
-      flows.push_back({need.item, static_cast<double>(taken.wanted_micro) / static_cast<double>(to_start), std::move(taken.lots), 0, 0,
-                       taken.wanted_micro});
+      flows.push_back({need.item, static_cast<double>(taken.wanted_micro) / static_cast<double>(to_start), std::move(taken.lots),
+                       0, 0, taken.wanted_micro});
     }
     Walk(planned, flows, good, good - to_start);
     if (!planned.finish_day) {
@@ -371,7 +373,8 @@ class Planner {
     return static_cast<int32_t>(schedule_.planned.size()) - 1;
   }
 
-  // How many good units the components that are there by a day allow, which of them allows least, and the next day on which more come.
+  // How many good units the components that are there by a day allow, which of them allows least, and the next day on which more
+  // come.
   struct Gate {
     int64_t allowed = 0;
     const Flow* least = nullptr;
@@ -390,8 +393,8 @@ class Planner {
     return gate;
   }
 
-  // Books day by day what free time and components allow. Counted in time, not in pieces: orders of one line group then follow each
-  // other without a gap, whatever the days are cut to.
+  // Books day by day what free time and components allow. Counted in time, not in pieces: orders of one line group then follow
+  // each other without a gap, whatever the days are cut to.
   void Walk(PlannedOrder& planned, std::vector<Flow>& flows, int64_t good, int64_t under_way) {
     const ScheduleItem& made = item(planned.item);
     Calendar& calendar = calendars_[static_cast<size_t>(planned.item)];
@@ -416,9 +419,10 @@ class Planner {
         booked_ms = part_done = 0;
       }
       const int64_t limit_ms =
-          gate.allowed >= good ? part_ms
-                               : std::min(part_ms, static_cast<int64_t>(std::floor(static_cast<double>(gate.allowed - done + part_done) *
-                                                                                   pace / static_cast<double>(kMicro))));
+          gate.allowed >= good
+              ? part_ms
+              : std::min(part_ms, static_cast<int64_t>(std::floor(static_cast<double>(gate.allowed - done + part_done) * pace /
+                                                                  static_cast<double>(kMicro))));
       const int64_t ms = pace > 0 ? std::min(calendar.free_ms(day), limit_ms - booked_ms) : 0;
       if (ms > 0) {
         if (held_by != nullptr && held_by->next > 0) {
@@ -431,7 +435,8 @@ class Planner {
         schedule_.booked_ms[static_cast<size_t>(planned.item)][static_cast<size_t>(day)] += ms;
         planned.work_ms += ms;
         booked_ms += ms;
-        const int64_t until_now = booked_ms == part_ms ? part : static_cast<int64_t>(static_cast<__int128>(part) * booked_ms / part_ms);
+        const int64_t until_now =
+            booked_ms == part_ms ? part : static_cast<int64_t>(static_cast<__int128>(part) * booked_ms / part_ms);
         if (!planned.begin_day) planned.begin_day = day;
         if (until_now > part_done) planned.output.push_back({day + made.residence_days, until_now - part_done});
         done += until_now - part_done;
@@ -488,8 +493,8 @@ int64_t PlannedOrder::DoneBy(int32_t day) const {
 }
 
 const PlannedOrder* Schedule::Find(std::string_view code) const {
-  const auto found =
-      std::find_if(planned.begin(), planned.end(), [&](const PlannedOrder& entry) { return entry.order >= 0 && entry.code == code; });
+  const auto found = std::find_if(planned.begin(), planned.end(),
+                                  [&](const PlannedOrder& entry) { return entry.order >= 0 && entry.code == code; });
   return found == planned.end() ? nullptr : &*found;
 }
 
@@ -540,7 +545,8 @@ std::vector<ScheduleLoad> LoadsUntil(const ScheduleInput& input, const Schedule&
   std::vector<ScheduleLoad> loads(input.items.size());
   const auto days = static_cast<size_t>(std::clamp(until + 1, 0, input.days));
   const auto sum = [&](const std::vector<int64_t>& by_day) {
-    return std::accumulate(by_day.begin(), by_day.begin() + static_cast<std::ptrdiff_t>(std::min(days, by_day.size())), int64_t{0});
+    return std::accumulate(by_day.begin(), by_day.begin() + static_cast<std::ptrdiff_t>(std::min(days, by_day.size())),
+                           int64_t{0});
   };
   for (size_t i = 0; i < loads.size(); ++i) {
     loads[i].item = static_cast<int32_t>(i);

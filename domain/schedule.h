@@ -1,19 +1,20 @@
-// The finite forward schedule at line-group level, as a pure function: open orders, planned time per line group and plant day, rates,
-// yields, residence and dated supplies in; begin and finish of every order, booked time per line group and day, and what binds out.
+// The finite forward schedule at line-group level, as a pure function: open orders, planned time per line group and plant day,
+// rates, yields, residence and dated supplies in; begin and finish of every order, booked time per line group and day, and what
+// binds out.
 //
 // How it plans. Orders are taken in turn by priority, due date (none last), code; an order and everything below it (its tree) go
-// together, at the rank of the tree's top. Within a tree components come before what needs them. Every order flows: on each day as
-// much is made as the line group's free time and the components that are there allow, so a parent does not wait for the last
+// together, at the rank of the tree's top. Within a tree components come before what needs them. Every order flows: on each day
+// as much is made as the line group's free time and the components that are there allow, so a parent does not wait for the last
 // component of a year's order. What is made on day d is there for others on day d + residence + 1, in whole pieces.
-// A component is taken from the tree's own orders, then from dated supplies, and what is still missing is made besides ("implied").
-// Scrap is planned as its expectation, in fractions of a piece; where a tree's own orders cover the bill of materials but not the
-// scrap, that is made besides too (it takes line time) and does not hold the order up.
+// A component is taken from the tree's own orders, then from dated supplies, and what is still missing is made besides
+// ("implied"). Scrap is planned as its expectation, in fractions of a piece; where a tree's own orders cover the bill of
+// materials but not the scrap, that is made besides too (it takes line time) and does not hold the order up.
 //
-// What it promises. Deterministic: no clock, no randomness, ties are broken by code. A line group is never booked beyond its planned
-// time of a day. Missing data errs pessimistic and is listed by the caller as a gap: no planned time or no rate = nothing is made
-// there; a supply without date is no supply; an order on its way whose place on the route is not known has its whole line time before
-// it. What it does not do: it does not look ahead, so adding capacity may let a tree of many stages take another's place and finish it
-// later; for orders of one stage more capacity never makes any finish later.
+// What it promises. Deterministic: no clock, no randomness, ties are broken by code. A line group is never booked beyond its
+// planned time of a day. Missing data errs pessimistic and is listed by the caller as a gap: no planned time or no rate = nothing
+// is made there; a supply without date is no supply; an order on its way whose place on the route is not known has its whole line
+// time before it. What it does not do: it does not look ahead, so adding capacity may let a tree of many stages take another's
+// place and finish it later; for orders of one stage more capacity never makes any finish later.
 //
 // Effective rate and yield: see domain/capacity.h. Days here are plant days counted from the first day of the input.
 #pragma once

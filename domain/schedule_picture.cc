@@ -17,7 +17,8 @@ constexpr double kSameRate = 1e-9;
 // A line group day by day.
 class GroupDays {
  public:
-  GroupDays(const CapacityModel& model, const LineGroup& group, const Route& route) : model_(model), group_(group), route_(route) {}
+  GroupDays(const CapacityModel& model, const LineGroup& group, const Route& route)
+      : model_(model), group_(group), route_(route) {}
 
   GroupDay On(Day day) {
     int64_t seconds = 0;
@@ -32,8 +33,9 @@ class GroupDays {
       const int64_t of_line = planned->second.SecondsOn(day);
       seconds += of_line;
       const auto known = rates_.find(point->id);
-      const double rate =
-          known != rates_.end() ? known->second : rates_.emplace(point->id, RateOf(route_, group_, point).net_good_per_second).first->second;
+      const double rate = known != rates_.end()
+                              ? known->second
+                              : rates_.emplace(point->id, RateOf(route_, group_, point).net_good_per_second).first->second;
       good += static_cast<double>(of_line) * rate;
     }
     return {group_.lines > 0 ? seconds / group_.lines : 0, good};
@@ -91,7 +93,8 @@ class PictureMaker {
     for (const Material& material : sources_.plant.materials) {
       if (sources_.plant.NewestRevision(material.id) != nullptr || told.contains(material.id)) materials.push_back(&material);
     }
-    std::sort(materials.begin(), materials.end(), [](const Material* left, const Material* right) { return left->code < right->code; });
+    std::sort(materials.begin(), materials.end(),
+              [](const Material* left, const Material* right) { return left->code < right->code; });
     for (const Material* material : materials) {
       item_of_[material->id] = static_cast<int32_t>(picture_.input.items.size());
       ScheduleItem& item = picture_.input.items.emplace_back();
@@ -120,7 +123,8 @@ class PictureMaker {
     if (std::none_of(item.rates.begin(), item.rates.end(), [](const ScheduleRate& rate) { return rate.seconds_per_good > 0; })) {
       Gap("rate", material.code, "no rate or no planned time is known of " + material.code + ": none of it can be made");
     }
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(StartOf(today_ + 1, sources_.zone) - sources_.now).count();
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(StartOf(today_ + 1, sources_.zone) - sources_.now).count();
     if (!item.planned_ms.empty()) {
       item.planned_ms[0] = item.planned_ms[0] / 1000 * std::clamp<int64_t>(left, 0, kSecondsPerDay * 1000) / kSecondsPerDay;
     }
@@ -193,8 +197,8 @@ class PictureMaker {
       if (supply.day < today_) {
         const std::string& code = picture_.input.items[static_cast<size_t>(item->second)].code;
         Gap("supply", code,
-            "supply " + std::to_string(supply.id) + " of " + FormatQuantity(supply.quantity_micro) + " " + code + " was to come on " +
-                FormatDay(supply.day) + " and is not received: it is not counted");
+            "supply " + std::to_string(supply.id) + " of " + FormatQuantity(supply.quantity_micro) + " " + code +
+                " was to come on " + FormatDay(supply.day) + " and is not received: it is not counted");
       } else if (supply.day - today_ < sources_.days) {
         picture_.input.supplies.push_back({item->second, supply.day - today_, supply.quantity_micro, ""});
       }
@@ -218,7 +222,8 @@ class PictureMaker {
 
 }  // namespace
 
-std::vector<GroupDay> GroupDaysOf(const CapacityModel& model, const LineGroup& group, const Route& route, Day first, int32_t days) {
+std::vector<GroupDay> GroupDaysOf(const CapacityModel& model, const LineGroup& group, const Route& route, Day first,
+                                  int32_t days) {
   GroupDays of_group(model, group, route);
   std::vector<GroupDay> list;
   for (int32_t i = 0; i < days; ++i) list.push_back(of_group.On(first + i));

@@ -53,8 +53,9 @@ class Changer {
     if (change.lines == 0) return Refuse(Reason::kFieldRequired, "lines", "0 lines more or fewer change nothing");
     const int64_t lines = int64_t{group.lines} + change.lines;
     if (lines < 0 || lines > kMaxLinesPerProduct) {
-      return Refuse(Reason::kLimitExceeded, "lines",
-                    group.code + " has " + std::to_string(group.lines) + " lines; with these it would have " + std::to_string(lines));
+      return Refuse(
+          Reason::kLimitExceeded, "lines",
+          group.code + " has " + std::to_string(group.lines) + " lines; with these it would have " + std::to_string(lines));
     }
     ScaleRates(group, *from, lines == 0 ? 0 : static_cast<double>(group.lines) / static_cast<double>(lines));
     group.lines = static_cast<int32_t>(lines);
@@ -66,7 +67,8 @@ class Changer {
     if (!item) return Fail(item.error());
     const auto range = Range(change.from, change.last);
     if (!range) return Fail(range.error());
-    if (change.seconds_per_day <= 0) return Refuse(Reason::kFieldRequired, "seconds_per_day", "a shift of no time changes nothing");
+    if (change.seconds_per_day <= 0)
+      return Refuse(Reason::kFieldRequired, "seconds_per_day", "a shift of no time changes nothing");
     if (change.seconds_per_day > kSecondsPerDay) {
       return Refuse(Reason::kLimitExceeded, "seconds_per_day", "a day has 86,400 seconds");
     }
@@ -119,7 +121,8 @@ class Changer {
     const int32_t item = input_.ItemIndex(change.material_code);
     if (item < 0) {
       return Refuse(Reason::kMaterialUnknown, "material_code",
-                    change.material_code + " is not a component that is planned here: nothing made takes it, or no supply of it was ever told");
+                    change.material_code +
+                        " is not a component that is planned here: nothing made takes it, or no supply of it was ever told");
     }
     const Result<int32_t> day = DayIndex(change.day, "day");
     if (!day) return Fail(day.error());
@@ -159,7 +162,8 @@ class Changer {
 
   Result<int32_t> DayIndex(Day day, std::string_view name) const {
     if (day < input_.first_day) {
-      return Refuse(Reason::kDatePast, name, FormatDay(day) + " is over; the first day that can be planned is " + FormatDay(input_.first_day));
+      return Refuse(Reason::kDatePast, name,
+                    FormatDay(day) + " is over; the first day that can be planned is " + FormatDay(input_.first_day));
     }
     if (day - input_.first_day >= input_.days) {
       return Refuse(Reason::kFieldInvalid, name,

@@ -1,5 +1,5 @@
-// What-if: changes of a loaded picture (more lines, another shift, a shutdown, another yield, a supply, orders more or fewer), and two
-// plans side by side. Pure: it works on a copy and has nothing to store.
+// What-if: changes of a loaded picture (more lines, another shift, a shutdown, another yield, a supply, orders more or fewer),
+// and two plans side by side. Pure: it works on a copy and has nothing to store.
 //
 // Promise: the earliest date for a new order is that of the schedule with this order behind all others, so that nothing that is
 // booked moves; scheduling that order with the same rank gives the same date by construction.
@@ -66,10 +66,11 @@ struct RemovedOrder {
 };
 using WhatIfChange = std::variant<AddedOrder, AddedLines, AddedShift, AddedShutdown, ChangedYield, AddedSupply, RemovedOrder>;
 
-// The picture with the changes made, in order. Fields are `changes[i].NAME`. Errors: FIELD_REQUIRED (`changes`: none at all; a change
-// that changes nothing), PRODUCT_UNKNOWN, MATERIAL_UNKNOWN (nothing that is planned takes it), WORK_ORDER_UNKNOWN, WORK_ORDER_EXISTS,
-// DATE_PAST (before the first day), FIELD_INVALID (beyond the horizon, a yield outside 0 to 1, a range that ends before it begins),
-// QUANTITY_INVALID (not above zero, a fraction of a piece), LIMIT_EXCEEDED (priority, lines, seconds, changes).
+// The picture with the changes made, in order. Fields are `changes[i].NAME`. Errors: FIELD_REQUIRED (`changes`: none at all; a
+// change that changes nothing), PRODUCT_UNKNOWN, MATERIAL_UNKNOWN (nothing that is planned takes it), WORK_ORDER_UNKNOWN,
+// WORK_ORDER_EXISTS, DATE_PAST (before the first day), FIELD_INVALID (beyond the horizon, a yield outside 0 to 1, a range that
+// ends before it begins), QUANTITY_INVALID (not above zero, a fraction of a piece), LIMIT_EXCEEDED (priority, lines, seconds,
+// changes).
 Result<ScheduleInput> ApplyChanges(const ScheduleInput& input, const std::vector<WhatIfChange>& changes);
 
 struct OrderDifference {

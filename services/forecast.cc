@@ -72,8 +72,9 @@ domain::Result<Question> ParseQuestion(Call& call, const v1::ForecastRequest& re
     const std::string field = "targets[" + std::to_string(i) + "].";
     const domain::Material* material = call.plant.FindMaterial(request.targets(i).product_code());
     if (material == nullptr || !material->made) {
-      return Fail(FieldError(Reason::kProductUnknown, field + "product_code",
-                             "product " + request.targets(i).product_code().substr(0, domain::kMaxCodeLength) + " is not made here"));
+      return Fail(
+          FieldError(Reason::kProductUnknown, field + "product_code",
+                     "product " + request.targets(i).product_code().substr(0, domain::kMaxCodeLength) + " is not made here"));
     }
     const domain::Result<int64_t> micro = QuantityFromProto(request.targets(i).quantity(), material->uom, field + "quantity");
     if (!micro) return Fail(micro.error());
@@ -100,7 +101,8 @@ std::map<int32_t, double> LoadTargets(Call& call, const Question& question, cons
 
 class InputMaker {
  public:
-  InputMaker(Call& call, const Question& question, const domain::CapacityModel& model) : call_(call), question_(question), model_(model) {
+  InputMaker(Call& call, const Question& question, const domain::CapacityModel& model)
+      : call_(call), question_(question), model_(model) {
     const Day year_begin = domain::DayOf(question.year, 1, 1);
     input_.first_day = std::max(question.today + 1, year_begin);
     input_.days = year_begin + domain::DaysInYear(question.year) - input_.first_day;
@@ -217,8 +219,9 @@ std::vector<domain::ScheduleGap> GapsOf(const domain::ForecastInput& input, cons
   }
   for (size_t i = 0; i < input.products.size(); ++i) {
     if (forecast.products[i].demonstrated) continue;
-    gaps.push_back({"record", input.products[i].code,
-                    "fewer than ten days of " + input.products[i].code + " are recorded: 70 to 100 % of the planned rate is drawn"});
+    gaps.push_back(
+        {"record", input.products[i].code,
+         "fewer than ten days of " + input.products[i].code + " are recorded: 70 to 100 % of the planned rate is drawn"});
   }
   return gaps;
 }

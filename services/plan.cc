@@ -42,7 +42,8 @@ v1::PlanVersion ToProto(const domain::PlanVersion& version) {
 }
 
 domain::Error TooLarge(std::string_view what, size_t limit) {
-  domain::Error error = FieldError(Reason::kLimitExceeded, "content", "a plan has at most " + std::to_string(limit) + " " + std::string(what));
+  domain::Error error =
+      FieldError(Reason::kLimitExceeded, "content", "a plan has at most " + std::to_string(limit) + " " + std::string(what));
   error.metadata["limit"] = std::to_string(limit);
   return error;
 }
@@ -93,7 +94,8 @@ domain::Result<db::PlanRange> ParseRange(Call& call, const v1::PlanVarianceReque
     if (!last) return Fail(last.error());
     range.last = *last;
   }
-  if (range.last < range.first) return Fail(FieldError(Reason::kFieldInvalid, "last_month", "the last month lies before the first"));
+  if (range.last < range.first)
+    return Fail(FieldError(Reason::kFieldInvalid, "last_month", "the last month lies before the first"));
   if (range.last - range.first >= kMaxMonths) {
     domain::Error error = FieldError(Reason::kLimitExceeded, "last_month", "at most 36 months are answered at once");
     error.metadata["limit"] = std::to_string(kMaxMonths);
@@ -126,7 +128,8 @@ std::vector<domain::MonthActual> LoadActuals(Call& call, const db::PlanRange& ra
   return actuals;
 }
 
-v1::PlanVarianceRow ToProto(const domain::PlanVariance& variance, const domain::Plant& plant, const domain::CapacityModel& model) {
+v1::PlanVarianceRow ToProto(const domain::PlanVariance& variance, const domain::Plant& plant,
+                            const domain::CapacityModel& model) {
   const domain::Material* material = plant.FindMaterial(variance.material_id);
   if (material == nullptr) throw PlantBehind("material " + std::to_string(variance.material_id) + " is not loaded");
   v1::PlanVarianceRow row;
@@ -138,7 +141,9 @@ v1::PlanVarianceRow ToProto(const domain::PlanVariance& variance, const domain::
   *row.mutable_actual() = QuantityToProto(variance.actual_micro, material->uom);
   row.set_difference(domain::FormatQuantity(variance.DifferenceMicro()));
   if (const domain::LineGroup* group = model.FindGroup(variance.material_id); group != nullptr && group->rated_kwh) {
-    const auto kwh = [&](int64_t micro) { return static_cast<double>(micro) / static_cast<double>(domain::kMicro) * *group->rated_kwh; };
+    const auto kwh = [&](int64_t micro) {
+      return static_cast<double>(micro) / static_cast<double>(domain::kMicro) * *group->rated_kwh;
+    };
     row.mutable_energy()->set_plan_kwh(kwh(variance.plan_micro.value_or(0)));
     row.mutable_energy()->set_actual_kwh(kwh(variance.actual_micro));
     row.mutable_energy()->set_difference_kwh(kwh(variance.DifferenceMicro()));
@@ -171,8 +176,8 @@ std::string Shortest(double value) {
 ExportSheet SheetOf(const std::string& name, const google::protobuf::RepeatedPtrField<v1::PlanVarianceRow>& rows) {
   ExportSheet sheet;
   sheet.name = name;
-  sheet.headings = {"month",      "product",  "family",     "uom",            "plan",        "actual",
-                    "difference", "plan_kwh", "actual_kwh", "difference_kwh", "plan_version"};
+  sheet.headings = {"month",    "product",    "family",         "uom",         "plan", "actual", "difference",
+                    "plan_kwh", "actual_kwh", "difference_kwh", "plan_version"};
   for (const v1::PlanVarianceRow& row : rows) {
     const auto energy = [&](double value) { return ExportCell{row.has_energy() ? Shortest(value) : "", true}; };
     sheet.rows.push_back({{row.month()},

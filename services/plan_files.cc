@@ -24,7 +24,11 @@ size_t FindBadByte(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
     const auto at = [&](size_t j) { return static_cast<unsigned char>(j < text.size() ? text[j] : 0); };
     const unsigned char first = at(i);
-    const size_t more = first < 0x80 ? 0 : first >= 0xC2 && first < 0xE0 ? 1 : first >= 0xE0 && first < 0xF0 ? 2 : first >= 0xF0 && first < 0xF5 ? 3 : 9;
+    const size_t more = first < 0x80                    ? 0
+                        : first >= 0xC2 && first < 0xE0 ? 1
+                        : first >= 0xE0 && first < 0xF0 ? 2
+                        : first >= 0xF0 && first < 0xF5 ? 3
+                                                        : 9;
     if (more == 9 || first == 0) return i;
     for (size_t j = 1; j <= more; ++j) {
       if (at(i + j) < 0x80 || at(i + j) > 0xBF) return i;
@@ -96,7 +100,8 @@ class CsvReader {
       if (c == '\n') return false;
       if (c == '\r' && (at_ >= content_.size() || content_[at_] == '\n')) continue;
       if (quoted || c == '"') {
-        if (begin != told_) faults_.push_back({begin, "", "a quotation mark stands within a field: double it and quote the whole field"});
+        if (begin != told_)
+          faults_.push_back({begin, "", "a quotation mark stands within a field: double it and quote the whole field"});
         told_ = begin;
       }
       field += c;
@@ -188,7 +193,8 @@ class JsonLines {
       }
       return true;
     };
-    const Json ignored = Json::parse(Counting{content.data(), &read, content.data()}, Counting{content.data() + content.size(), &read, content.data()}, follow);
+    const Json ignored = Json::parse(Counting{content.data(), &read, content.data()},
+                                     Counting{content.data() + content.size(), &read, content.data()}, follow);
   }
 
   // Of the member, or of the innermost one around it that is there.
@@ -232,8 +238,8 @@ std::string MonthOfTime(std::string_view text, const domain::TimeZone& zone) {
     return error == std::errc() && end == text.data() + at + length && value >= 0;
   };
   int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
-  const bool date = number(0, 4, year) && number(5, 2, month) && number(8, 2, day) && text[4] == '-' && text[7] == '-' && year > 0 &&
-                    month >= 1 && month <= 12 && day >= 1 && day <= 31;
+  const bool date = number(0, 4, year) && number(5, 2, month) && number(8, 2, day) && text[4] == '-' && text[7] == '-' &&
+                    year > 0 && month >= 1 && month <= 12 && day >= 1 && day <= 31;
   if (!date) return "";
   const domain::Day start = domain::DayOf(year, static_cast<unsigned>(month), static_cast<unsigned>(day));
   // A bare date or local time is plant time.
@@ -248,7 +254,8 @@ std::string MonthOfTime(std::string_view text, const domain::TimeZone& zone) {
     seconds -= zone.OffsetAt(domain::Time(std::chrono::seconds(seconds)));
   } else if (text.substr(at) != "Z") {
     int hours = 0, minutes = 0;
-    if (text.size() != at + 6 || (text[at] != '+' && text[at] != '-') || !number(at + 1, 2, hours) || !number(at + 4, 2, minutes)) return "";
+    if (text.size() != at + 6 || (text[at] != '+' && text[at] != '-') || !number(at + 1, 2, hours) || !number(at + 4, 2, minutes))
+      return "";
     seconds -= (text[at] == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
   }
   return domain::FormatMonth(domain::MonthOfDay(domain::PlantDayOf(domain::Time(std::chrono::seconds(seconds)), zone)));
@@ -276,8 +283,10 @@ class ScheduleReader {
       return Fault(path, "this is no ISA-95 operations schedule: it has no OperationsRequest");
     }
     Each(schedule, path, "OperationsRequest", [&](const Json& request, const std::string& at) {
-      if (!request.is_object() || !request.contains("SegmentRequirement")) return Fault(at, "the request has no SegmentRequirement");
-      Each(request, at, "SegmentRequirement", [&](const Json& segment, const std::string& place) { ReadSegment(segment, place); });
+      if (!request.is_object() || !request.contains("SegmentRequirement"))
+        return Fault(at, "the request has no SegmentRequirement");
+      Each(request, at, "SegmentRequirement",
+           [&](const Json& segment, const std::string& place) { ReadSegment(segment, place); });
     });
   }
 

@@ -29,8 +29,8 @@ domain::Result<int32_t> FindProductItem(const domain::ScheduleInput& input, cons
   return Fail(FieldError(Reason::kProductUnknown, field, "product " + code + " is not made here"));
 }
 
-void AddDays(const domain::ScheduleInput& input, const domain::Schedule& schedule, const domain::ScheduleLoad& load, int32_t until,
-             v1::LineGroupLoad& message) {
+void AddDays(const domain::ScheduleInput& input, const domain::Schedule& schedule, const domain::ScheduleLoad& load,
+             int32_t until, v1::LineGroupLoad& message) {
   const std::vector<int64_t>& booked = schedule.booked_ms[static_cast<size_t>(load.item)];
   const std::vector<int64_t>& planned = input.items[static_cast<size_t>(load.item)].planned_ms;
   for (int32_t day = 0; day <= until && static_cast<size_t>(day) < booked.size(); ++day) {
@@ -63,7 +63,8 @@ Status Schedule(Call& call, const v1::ScheduleRequest& request, v1::ScheduleResp
   const domain::Result<domain::SchedulePicture> picture = LoadPicture(call, request.options());
   if (!picture) return Fail(picture.error());
   const domain::ScheduleInput& input = picture->input;
-  const domain::Result<int32_t> until = ParseDayIndex(input, request.options().until_day(), "options.until_day", EndOfYear(input));
+  const domain::Result<int32_t> until =
+      ParseDayIndex(input, request.options().until_day(), "options.until_day", EndOfYear(input));
   if (!until) return Fail(until.error());
   domain::Result<int32_t> item = -1;
   if (!request.product_code().empty()) item = FindProductItem(input, request.product_code(), "product_code");

@@ -1,5 +1,5 @@
-// The schedule over gRPC: what open orders bring and when, the earliest date for a new one, what a change would do, what the year will
-// bring. All four only look: nothing is stored.
+// The schedule over gRPC: what open orders bring and when, the earliest date for a new one, what a change would do, what the year
+// will bring. All four only look: nothing is stored.
 #pragma once
 
 #include <memory>

@@ -43,7 +43,8 @@ std::vector<domain::ComponentStock> LoadStocks(Call& call) {
 
 std::string SentenceOf(const domain::Binding& step, const ScheduleInput& input) {
   const domain::ScheduleItem& item = input.items[static_cast<size_t>(step.item)];
-  const std::string from = domain::FormatDay(input.first_day + step.from_day), until = domain::FormatDay(input.first_day + step.until_day);
+  const std::string from = domain::FormatDay(input.first_day + step.from_day),
+                    until = domain::FormatDay(input.first_day + step.until_day);
   switch (step.kind) {
     case BindingKind::kNothing:
       return "it is made at once";
@@ -51,11 +52,13 @@ std::string SentenceOf(const domain::Binding& step, const ScheduleInput& input) 
       if (step.until_day >= input.days) return "the line group of " + item.code + " has no free time left within the horizon";
       return "the line group of " + item.code + " is busy from " + from + " to " + until;
     case BindingKind::kResidence:
-      return item.code + " is in process for " + std::to_string(step.until_day - step.from_day) + " days, from " + from + " to " + until;
+      return item.code + " is in process for " + std::to_string(step.until_day - step.from_day) + " days, from " + from + " to " +
+             until;
     case BindingKind::kSupply:
       return "a supply of " + item.code + " comes on " + until;
     case BindingKind::kShortage:
-      return domain::FormatQuantity(step.missing_micro) + " " + item.uom + " of " + item.code + " are not there within the horizon";
+      return domain::FormatQuantity(step.missing_micro) + " " + item.uom + " of " + item.code +
+             " are not there within the horizon";
     case BindingKind::kNoCapacity:
       return "no rate or no planned time is known of the line group of " + item.code;
   }
@@ -93,22 +96,26 @@ domain::Result<domain::SchedulePicture> LoadPicture(Call& call, const v1::Schedu
   sources.share_component_orders = options.share_component_orders();
   sources.orders = db::ListUnfinishedWorkOrders(call.transaction, !options.released_only(), domain::kMaxScheduleOrders + 1);
   if (sources.orders.size() > static_cast<size_t>(domain::kMaxScheduleOrders)) {
-    return Fail(PastLimit("options", "more than 20,000 orders are open: they cannot be planned in one go", domain::kMaxScheduleOrders));
+    return Fail(
+        PastLimit("options", "more than 20,000 orders are open: they cannot be planned in one go", domain::kMaxScheduleOrders));
   }
   sources.stocks = LoadStocks(call);
   return domain::MakePicture(sources);
 }
 
-domain::Result<int32_t> ParseDayIndex(const ScheduleInput& input, const std::string& text, std::string_view field, int32_t otherwise) {
+domain::Result<int32_t> ParseDayIndex(const ScheduleInput& input, const std::string& text, std::string_view field,
+                                      int32_t otherwise) {
   if (text.empty()) return otherwise;
   const domain::Result<domain::Day> day = domain::ParseDay(text, field);
   if (!day) return Fail(day.error());
   if (*day < input.first_day) {
-    return Fail(FieldError(Reason::kDatePast, field, text + " is over; the first day that can be planned is " + domain::FormatDay(input.first_day)));
+    return Fail(FieldError(Reason::kDatePast, field,
+                           text + " is over; the first day that can be planned is " + domain::FormatDay(input.first_day)));
   }
   if (*day - input.first_day >= input.days) {
-    return Fail(FieldError(Reason::kFieldInvalid, field,
-                           text + " is beyond the horizon, which ends on " + domain::FormatDay(input.first_day + input.days - 1)));
+    return Fail(
+        FieldError(Reason::kFieldInvalid, field,
+                   text + " is beyond the horizon, which ends on " + domain::FormatDay(input.first_day + input.days - 1)));
   }
   return *day - input.first_day;
 }
@@ -186,7 +193,8 @@ void AddComponents(const std::string& tree, const ScheduleInput& input, const do
     }
     domain::PlannedOrder& told = place->second;
     const int64_t sum = told.quantity_micro + planned.quantity_micro;
-    const std::optional<int32_t> begin = !told.begin_day || (planned.begin_day && *planned.begin_day < *told.begin_day) ? planned.begin_day : told.begin_day;
+    const std::optional<int32_t> begin =
+        !told.begin_day || (planned.begin_day && *planned.begin_day < *told.begin_day) ? planned.begin_day : told.begin_day;
     if (told.finish_day && (!planned.finish_day || *planned.finish_day > *told.finish_day)) told = planned;
     told.quantity_micro = sum;
     told.begin_day = begin;

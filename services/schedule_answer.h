@@ -26,7 +26,8 @@ int AnswerLimit(int32_t asked);
 
 // Empty for none.
 std::string DayText(const domain::ScheduleInput& input, std::optional<int32_t> day);
-v1::ScheduledOrder ToProto(const domain::PlannedOrder& planned, const domain::ScheduleInput& input, const domain::Schedule& schedule);
+v1::ScheduledOrder ToProto(const domain::PlannedOrder& planned, const domain::ScheduleInput& input,
+                           const domain::Schedule& schedule);
 v1::LineGroupLoad ToProto(const domain::ScheduleLoad& load, const domain::ScheduleInput& input);
 void AddGaps(const std::vector<domain::ScheduleGap>& gaps, google::protobuf::RepeatedPtrField<v1::ScheduleGap>& messages);
 // The entries of a tree that are not its top order, components first, those for scrap alone left out.

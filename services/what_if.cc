@@ -63,7 +63,8 @@ class ChangeReader {
   // An unknown product is refused by domain::ApplyChanges; its unit of measure cannot be.
   domain::Result<int64_t> QuantityOf(const v1::Quantity& quantity, const std::string& code) const {
     const int32_t item = input_.ItemIndex(code);
-    return QuantityFromProto(quantity, item >= 0 ? input_.items[static_cast<size_t>(item)].uom : quantity.uom(), Field("quantity"));
+    return QuantityFromProto(quantity, item >= 0 ? input_.items[static_cast<size_t>(item)].uom : quantity.uom(),
+                             Field("quantity"));
   }
 
   domain::Result<domain::WhatIfChange> Order(const v1::AddedOrder& message) const {
@@ -175,7 +176,8 @@ std::vector<std::string> ObstaclesIn(const v1::WhatIfResponse& response) {
     for (const v1::OrderChange& order : response.orders()) {
       if (order.in_before() && order.late_after() && !order.late_before()) late.push_back(order.work_order_code());
     }
-    obstacles.push_back((response.becoming_late() == 1 ? "1 order becomes late: " : std::to_string(response.becoming_late()) + " orders become late: ") +
+    obstacles.push_back((response.becoming_late() == 1 ? "1 order becomes late: "
+                                                       : std::to_string(response.becoming_late()) + " orders become late: ") +
                         Listed(late));
   }
   std::vector<std::string> over;
@@ -197,7 +199,8 @@ void Judge(v1::WhatIfResponse& response) {
   }
   std::string verdict = "yes: ";
   for (const v1::ScheduledOrder& order : response.added()) {
-    verdict += order.work_order_code() + " is done on " + order.finish_day() + (order.due_day().empty() ? "" : ", due " + order.due_day()) + "; ";
+    verdict += order.work_order_code() + " is done on " + order.finish_day() +
+               (order.due_day().empty() ? "" : ", due " + order.due_day()) + "; ";
   }
   response.set_verdict(verdict + "no order becomes late");
 }
@@ -232,7 +235,8 @@ Status WhatIf(Call& call, const v1::WhatIfRequest& request, v1::WhatIfResponse& 
   response.set_last_day(DayText(before, before.days - 1));
   response.set_until_day(DayText(before, *until));
   for (const std::string& code : added) {
-    if (const domain::PlannedOrder* planned = plan_after.Find(code)) *response.add_added() = ToProto(*planned, *changed, plan_after);
+    if (const domain::PlannedOrder* planned = plan_after.Find(code))
+      *response.add_added() = ToProto(*planned, *changed, plan_after);
     AddComponents(code, *changed, plan_after, *response.mutable_components());
   }
   std::erase_if(comparison.orders, [&](const domain::OrderDifference& order) {

@@ -52,18 +52,27 @@ void Show(const Connection& connection, v1::ForecastRequest request, const std::
 
 void AddCapacityForecast(CLI::App& capacity, const Connection& connection) {
   auto* command = capacity.add_subcommand("forecast", "What a year will bring, and when the annual figure is reached");
-  command->footer("P10: a tenth of the runs ends at or below it. The same seed gives the same answer.\n"
-                  "Example:\n  mesctl capacity forecast --seed 7 --target STK-148=5000");
+  command->footer(
+      "P10: a tenth of the runs ends at or below it. The same seed gives the same answer.\n"
+      "Example:\n  mesctl capacity forecast --seed 7 --target STK-148=5000");
   auto request = std::make_shared<v1::ForecastRequest>();
   auto targets = std::make_shared<std::vector<std::string>>();
-  command->add_option_function<int32_t>("--year", [request](int32_t year) { request->set_year(year); }, "The year; this one by itself")
+  command
+      ->add_option_function<int32_t>(
+          "--year", [request](int32_t year) { request->set_year(year); }, "The year; this one by itself")
       ->type_name("YEAR");
-  command->add_option_function<uint64_t>("--seed", [request](uint64_t seed) { request->set_seed(seed); }, "What is drawn with; 1 by itself")
+  command
+      ->add_option_function<uint64_t>(
+          "--seed", [request](uint64_t seed) { request->set_seed(seed); }, "What is drawn with; 1 by itself")
       ->type_name("N");
-  command->add_option_function<int32_t>("--runs", [request](int32_t runs) { request->set_runs(runs); }, "100 to 20000; 2000 by itself")
+  command
+      ->add_option_function<int32_t>(
+          "--runs", [request](int32_t runs) { request->set_runs(runs); }, "100 to 20000; 2000 by itself")
       ->type_name("N");
-  command->add_option_function<int32_t>("--history", [request](int32_t days) { request->set_history_days(days); },
-                                        "Days of the past that are drawn from; 90 by itself")
+  command
+      ->add_option_function<int32_t>(
+          "--history", [request](int32_t days) { request->set_history_days(days); },
+          "Days of the past that are drawn from; 90 by itself")
       ->type_name("DAYS");
   command->add_option("--target", *targets, "An annual figure, instead of the plan's")->type_name("PRODUCT=QUANTITY");
   command->callback([&connection, request, targets] { Show(connection, *request, *targets); });

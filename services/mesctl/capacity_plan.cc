@@ -17,9 +17,7 @@ bool EndsWith(const std::string& text, const std::string& ending) {
   return text.size() >= ending.size() && text.compare(text.size() - ending.size(), ending.size(), ending) == 0;
 }
 
-std::string NameOf(const std::string& path) {
-  return path.substr(path.find_last_of('/') + 1);
-}
+std::string NameOf(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
 
 struct Import {
   std::string file, format, person;
@@ -117,20 +115,22 @@ void Export(const Connection& connection, const v1::PlanVarianceRequest& varianc
 std::shared_ptr<v1::PlanVarianceRequest> AddFilter(CLI::App& command) {
   auto request = std::make_shared<v1::PlanVarianceRequest>();
   command
-      .add_option_function<std::string>("--from", [request](const std::string& month) { request->set_first_month(month); },
-                                        "First month; January of this year by itself")
+      .add_option_function<std::string>(
+          "--from", [request](const std::string& month) { request->set_first_month(month); },
+          "First month; January of this year by itself")
       ->type_name("YYYY-MM");
   command
-      .add_option_function<std::string>("--to", [request](const std::string& month) { request->set_last_month(month); },
-                                        "Last month; December by itself")
+      .add_option_function<std::string>(
+          "--to", [request](const std::string& month) { request->set_last_month(month); }, "Last month; December by itself")
       ->type_name("YYYY-MM");
   command
-      .add_option_function<std::string>("--product", [request](const std::string& code) { request->set_product_code(code); },
-                                        "Only of this product")
+      .add_option_function<std::string>(
+          "--product", [request](const std::string& code) { request->set_product_code(code); }, "Only of this product")
       ->type_name("P");
   command
-      .add_option_function<int32_t>("--plan-version", [request](int32_t version) { request->set_version(version); },
-                                    "Against this import alone, instead of what holds")
+      .add_option_function<int32_t>(
+          "--plan-version", [request](int32_t version) { request->set_version(version); },
+          "Against this import alone, instead of what holds")
       ->check(CLI::PositiveNumber.description(""))
       ->type_name("N");
   return request;
@@ -138,8 +138,9 @@ std::shared_ptr<v1::PlanVarianceRequest> AddFilter(CLI::App& command) {
 
 void AddImport(CLI::App& plan, const Connection& connection) {
   auto* command = plan.add_subcommand("import", "Take a monthly plan's file: every fault is listed, and one fault takes nothing");
-  command->footer("CSV: month,product,quantity and, if wanted, uom. JSON: an ISA-95 operations schedule (B2MML).\n"
-                  "Example:\n  mesctl capacity plan import plan-2027.csv --person li.wei");
+  command->footer(
+      "CSV: month,product,quantity and, if wanted, uom. JSON: an ISA-95 operations schedule (B2MML).\n"
+      "Example:\n  mesctl capacity plan import plan-2027.csv --person li.wei");
   auto import = std::make_shared<Import>();
   command->add_option("file", import->file, "The file")->required()->type_name("FILE");
   command->add_option("--person", import->person, "Who takes it")->required()->type_name("NAME");

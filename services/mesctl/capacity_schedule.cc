@@ -33,7 +33,8 @@ void Show(const Connection& connection, const v1::ScheduleRequest& request) {
     printf("\n%s by day\n", group.code().c_str());
     Table days({"DAY", ">PLANNED h", ">BOOKED"});
     for (const auto& day : group.days()) {
-      const double share = day.planned_seconds() > 0 ? static_cast<double>(day.booked_seconds()) / static_cast<double>(day.planned_seconds()) : 0;
+      const double share =
+          day.planned_seconds() > 0 ? static_cast<double>(day.booked_seconds()) / static_cast<double>(day.planned_seconds()) : 0;
       days.Row({day.day(), std::to_string(day.planned_seconds() / 3600), LoadText(share)});
     }
     days.Print();
@@ -66,8 +67,9 @@ void Promise(const Connection& connection, v1::PromiseRequest request, const std
 
 void AddSchedule(CLI::App& capacity, const Connection& connection) {
   auto* command = capacity.add_subcommand("schedule", "When every open order is done, and how full each line group is");
-  command->footer("Plans anew each time and stores nothing. NEEDED is what is due by then, whether it fits or not.\n"
-                  "Example:\n  mesctl capacity schedule --late --until 2026-12-31");
+  command->footer(
+      "Plans anew each time and stores nothing. NEEDED is what is due by then, whether it fits or not.\n"
+      "Example:\n  mesctl capacity schedule --late --until 2026-12-31");
   auto options = AddScheduleOptions(*command, true);
   auto request = std::make_shared<v1::ScheduleRequest>();
   auto product = std::make_shared<std::string>();
@@ -93,8 +95,9 @@ void AddSchedule(CLI::App& capacity, const Connection& connection) {
 
 void AddPromise(CLI::App& capacity, const Connection& connection) {
   auto* command = capacity.add_subcommand("promise", "The earliest date for a new order, behind all that is planned");
-  command->footer("Exit code 3: not by the day that it is wanted, or not within the horizon.\n"
-                  "Example:\n  mesctl capacity promise VEH-TRK-BEV 40 --by 2027-03-31");
+  command->footer(
+      "Exit code 3: not by the day that it is wanted, or not within the horizon.\n"
+      "Example:\n  mesctl capacity promise VEH-TRK-BEV 40 --by 2027-03-31");
   auto options = AddScheduleOptions(*command, false);
   auto product = std::make_shared<std::string>();
   auto quantity = std::make_shared<std::string>();
@@ -115,15 +118,21 @@ void AddPromise(CLI::App& capacity, const Connection& connection) {
 
 std::shared_ptr<v1::ScheduleOptions> AddScheduleOptions(CLI::App& command, bool until) {
   auto options = std::make_shared<v1::ScheduleOptions>();
-  command.add_option_function<int32_t>("--horizon", [options](int32_t days) { options->set_horizon_days(days); },
-                                       "How far to look ahead, up to 1827; 730 by itself")
+  command
+      .add_option_function<int32_t>(
+          "--horizon", [options](int32_t days) { options->set_horizon_days(days); },
+          "How far to look ahead, up to 1827; 730 by itself")
       ->type_name("DAYS");
-  command.add_flag_callback("--released-only", [options] { options->set_released_only(true); }, "Without orders that are not released");
-  command.add_flag_callback("--share", [options] { options->set_share_component_orders(true); },
-                            "What is ordered of a component for no order is there for all");
+  command.add_flag_callback(
+      "--released-only", [options] { options->set_released_only(true); }, "Without orders that are not released");
+  command.add_flag_callback(
+      "--share", [options] { options->set_share_component_orders(true); },
+      "What is ordered of a component for no order is there for all");
   if (until) {
-    command.add_option_function<std::string>("--until", [options](const std::string& day) { options->set_until_day(day); },
-                                             "Loads until this day; the year's end by itself")
+    command
+        .add_option_function<std::string>(
+            "--until", [options](const std::string& day) { options->set_until_day(day); },
+            "Loads until this day; the year's end by itself")
         ->type_name("DAY");
   }
   return options;
@@ -142,9 +151,7 @@ std::string BindingText(const v1::ScheduledOrder& order) {
   return "";
 }
 
-std::string DayOrDash(const std::string& day) {
-  return day.empty() ? "-" : day;
-}
+std::string DayOrDash(const std::string& day) { return day.empty() ? "-" : day; }
 
 void PrintScheduledOrders(const google::protobuf::RepeatedPtrField<v1::ScheduledOrder>& orders) {
   Table table({"ORDER", ">LEFT", "BEGIN", "FINISH", "DUE", "BINDING"});

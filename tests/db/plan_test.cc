@@ -64,8 +64,10 @@ TEST(WorkOrder, WhatIsUnfinishedIsListedByCodeWithOrWithoutCreatedOnes) {
            {"B", 2, 0}, {"A", 1, 0}, {"C", 4, 3}, {"D", 3, 10}, {"E", 5, 9}, {"F", 7, 0}}) {
     plant.database().Query(
         "insert into work_order (code, material_id, revision_id, state, ordered_micro, started_micro, good_micro, priority, create_time) "
-        "select '" + code + "', material_id, revision_id, " + std::to_string(state) + ", 10, " + std::to_string(good) + ", " +
-        std::to_string(good) + ", 1, now() from product_revision where material_id = " + std::to_string(plant.material_id("PACK")));
+        "select '" +
+        code + "', material_id, revision_id, " + std::to_string(state) + ", 10, " + std::to_string(good) + ", " +
+        std::to_string(good) +
+        ", 1, now() from product_revision where material_id = " + std::to_string(plant.material_id("PACK")));
   }
   plant.Run([&](Transaction& transaction) {
     const auto codes = [&](bool created, int limit) {

@@ -11,7 +11,8 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-PlanRow Row(int32_t line, const std::string& month, const std::string& product, const std::string& quantity, const std::string& uom = "") {
+PlanRow Row(int32_t line, const std::string& month, const std::string& product, const std::string& quantity,
+            const std::string& uom = "") {
   PlanRow row;
   row.line = line;
   row.month = month;
@@ -26,14 +27,15 @@ std::vector<std::string> Faults(const std::vector<PlanRow>& rows) {
   const PlanReading reading = CheckPlan(rows, *plant);
   EXPECT_THAT(reading.lines, IsEmpty()) << "one fault takes nothing";
   std::vector<std::string> faults;
-  for (const PlanFault& fault : reading.faults) faults.push_back(std::to_string(fault.line) + " " + fault.field + ": " + fault.problem);
+  for (const PlanFault& fault : reading.faults)
+    faults.push_back(std::to_string(fault.line) + " " + fault.field + ": " + fault.problem);
   return faults;
 }
 
 TEST(Plan, TakesRowsByMonthAndProduct) {
   const auto plant = tests::PlantBuilder().Build();
-  const PlanReading reading =
-      CheckPlan({Row(2, "2027-02", "PACK", "10", "pc"), Row(3, "2027-01", "PACK", "9"), Row(4, "2027-01", "INK", "0.25")}, *plant);
+  const PlanReading reading = CheckPlan(
+      {Row(2, "2027-02", "PACK", "10", "pc"), Row(3, "2027-01", "PACK", "9"), Row(4, "2027-01", "INK", "0.25")}, *plant);
   EXPECT_THAT(reading.faults, IsEmpty());
   ASSERT_EQ(reading.lines.size(), 3U);
   EXPECT_EQ(FormatMonth(reading.lines[0].month), "2027-01");
@@ -43,15 +45,15 @@ TEST(Plan, TakesRowsByMonthAndProduct) {
 }
 
 TEST(Plan, NamesEveryFaultWithItsLineAndField) {
-  EXPECT_THAT(
-      Faults({Row(2, "2027-13", "PACK", "1"), Row(3, "", "NONE", "x"), Row(4, "2027-01", "HSG", "1"), Row(5, "2027-01", "PACK", "1.5"),
-              Row(6, "2027-01", "PACK", "2"), Row(7, "2027-01", "PACK", "3"), Row(8, "2027-1", "CELL", "1", "kg"), Row(9, "1999-01", "", "-1")}),
-      ElementsAre("2 month: `2027-13` is not a month written YYYY-MM", "3 month: a month is written YYYY-MM",
-                  "3 product: product `NONE` is not known", testing::StartsWith("3 quantity: "),
-                  "4 product: product `HSG` is bought, not made here", "5 quantity: PACK is made in whole pieces",
-                  "7 product: PACK is planned for 2027-01 on line 6 already", testing::StartsWith("8 month: "),
-                  "8 uom: CELL is counted in pc, not in `kg`", testing::StartsWith("9 month: "), "9 product: the product is missing",
-                  testing::StartsWith("9 quantity: ")));
+  EXPECT_THAT(Faults({Row(2, "2027-13", "PACK", "1"), Row(3, "", "NONE", "x"), Row(4, "2027-01", "HSG", "1"),
+                      Row(5, "2027-01", "PACK", "1.5"), Row(6, "2027-01", "PACK", "2"), Row(7, "2027-01", "PACK", "3"),
+                      Row(8, "2027-1", "CELL", "1", "kg"), Row(9, "1999-01", "", "-1")}),
+              ElementsAre("2 month: `2027-13` is not a month written YYYY-MM", "3 month: a month is written YYYY-MM",
+                          "3 product: product `NONE` is not known", testing::StartsWith("3 quantity: "),
+                          "4 product: product `HSG` is bought, not made here", "5 quantity: PACK is made in whole pieces",
+                          "7 product: PACK is planned for 2027-01 on line 6 already", testing::StartsWith("8 month: "),
+                          "8 uom: CELL is counted in pc, not in `kg`", testing::StartsWith("9 month: "),
+                          "9 product: the product is missing", testing::StartsWith("9 quantity: ")));
   EXPECT_THAT(Faults({}), ElementsAre("1 : the plan has no rows"));
 }
 

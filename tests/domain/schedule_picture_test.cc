@@ -44,8 +44,8 @@ CapacityModel Model(const Plant& plant) {
 class SchedulePictureTest : public testing::Test {
  protected:
   SchedulePictureTest() {
-    for (auto& operation : builder_.product("PACK").operations) operation.cycle_ms = 10'000;
-    for (auto& operation : builder_.product("CELL").operations) operation.cycle_ms = 5'000;
+    for (auto& operation : builder_.product("PACK").operations) operation.cycle_ms = 10'000, operation.scrap_rate = 0;
+    for (auto& operation : builder_.product("CELL").operations) operation.cycle_ms = 5'000, operation.scrap_rate = 0;
     builder_.operation("PACK", 40).cycle_ms = 60'000;
     builder_.operation("PACK", 40).scrap_rate = 0.2;
     plant_ = builder_.Build();
@@ -78,7 +78,8 @@ TEST_F(SchedulePictureTest, TakesRatesYieldsAndNeedsFromTheRouting) {
   EXPECT_TRUE(pack.made && pack.whole);
   EXPECT_NEAR(pack.final_yield, 0.8, 1e-12);
   ASSERT_EQ(pack.rates.size(), 1U);
-  EXPECT_NEAR(pack.rates[0].seconds_per_good, 60 / 0.9 / 0.8 / 2, 1e-9) << "the slowest operation, two lines, one in five scrapped there";
+  EXPECT_NEAR(pack.rates[0].seconds_per_good, 60 / 0.9 / 0.8 / 2, 1e-9)
+      << "the slowest operation, two lines, one in five scrapped there";
   ASSERT_EQ(pack.needs.size(), 1U) << "bought parts without supplies are taken as there";
   EXPECT_EQ(picture.input.items[static_cast<size_t>(pack.needs[0].item)].code, "CELL");
   EXPECT_DOUBLE_EQ(pack.needs[0].net, 2);

@@ -17,7 +17,8 @@ using testing::ElementsAre;
 
 constexpr int64_t kHour = 3'600'000;
 
-ScheduleItem Group(const std::string& code, double seconds_per_good, int32_t days, int64_t planned_ms, int32_t residence_days = 0) {
+ScheduleItem Group(const std::string& code, double seconds_per_good, int32_t days, int64_t planned_ms,
+                   int32_t residence_days = 0) {
   ScheduleItem item;
   item.code = code;
   item.uom = "pc";
@@ -36,7 +37,8 @@ ScheduleOrder Order(const std::string& code, int32_t item, int64_t pieces, int32
 ScheduleInput Plant(int32_t days = 200) {
   ScheduleInput input;
   input.days = days;
-  input.items = {Group("PACK", 36'000, days, 20 * kHour), Group("MOD", 3'600, days, 20 * kHour), Group("CELL", 60, days, 20 * kHour, 13)};
+  input.items = {Group("PACK", 36'000, days, 20 * kHour), Group("MOD", 3'600, days, 20 * kHour),
+                 Group("CELL", 60, days, 20 * kHour, 13)};
   input.items[0].needs = {{1, 4, 4}};
   input.items[1].needs = {{2, 24, 24}};
   return input;
@@ -226,18 +228,22 @@ rc::Gen<ScheduleInput> AnyInput(bool single_stage) {
     for (int i = 0; i < 3; ++i) {
       ScheduleItem item = Group(std::string(1, static_cast<char>('A' + i)), 0, 0, 0, *rc::gen::inRange(0, 15));
       item.rates = {{0, static_cast<double>(*rc::gen::inRange(1, 100'000)) / 7}};
-      if (*rc::gen::inRange(0, 4) == 0) item.rates.push_back({*rc::gen::inRange(1, 60), static_cast<double>(*rc::gen::inRange(1, 90'000)) / 3});
+      if (*rc::gen::inRange(0, 4) == 0)
+        item.rates.push_back({*rc::gen::inRange(1, 60), static_cast<double>(*rc::gen::inRange(1, 90'000)) / 3});
       item.whole = *rc::gen::inRange(0, 2) == 0;
-      for (int32_t day = 0; day < input.days; ++day) item.planned_ms.push_back(*rc::gen::element<int64_t>(0, 1, 3'333, 57'600'000, 86'400'000));
+      for (int32_t day = 0; day < input.days; ++day)
+        item.planned_ms.push_back(*rc::gen::element<int64_t>(0, 1, 3'333, 57'600'000, 86'400'000));
       if (i > 0 && !single_stage) {
         const double net = static_cast<double>(*rc::gen::inRange(1, 50)) / 3;
-        input.items[static_cast<size_t>(i - 1)].needs.push_back({i, net, net * (1 + static_cast<double>(*rc::gen::inRange(0, 10)) / 100)});
+        input.items[static_cast<size_t>(i - 1)].needs.push_back(
+            {i, net, net * (1 + static_cast<double>(*rc::gen::inRange(0, 10)) / 100)});
       }
       input.items.push_back(std::move(item));
     }
     const int orders = *rc::gen::inRange(0, 25);
     for (int i = 0; i < orders; ++i) {
-      ScheduleOrder order = Order("O" + std::to_string(i), *rc::gen::inRange(0, 3), *rc::gen::inRange(1, 400), *rc::gen::inRange(0, 4));
+      ScheduleOrder order =
+          Order("O" + std::to_string(i), *rc::gen::inRange(0, 3), *rc::gen::inRange(1, 400), *rc::gen::inRange(0, 4));
       if (*rc::gen::inRange(0, 2) == 0) order.due_day = *rc::gen::inRange(0, 60);
       if (i > 0 && !single_stage && *rc::gen::inRange(0, 2) == 0) order.parent = "O" + std::to_string(*rc::gen::inRange(0, i));
       order.to_start_micro = *rc::gen::inRange<int64_t>(0, order.left_micro + 1);
@@ -245,7 +251,8 @@ rc::Gen<ScheduleInput> AnyInput(bool single_stage) {
     }
     const int supplies = single_stage ? 0 : *rc::gen::inRange(0, 4);
     for (int i = 0; i < supplies; ++i) {
-      input.supplies.push_back({*rc::gen::inRange(0, 3), *rc::gen::inRange(0, 60), *rc::gen::inRange<int64_t>(0, 1'000) * kMicro, ""});
+      input.supplies.push_back(
+          {*rc::gen::inRange(0, 3), *rc::gen::inRange(0, 60), *rc::gen::inRange<int64_t>(0, 1'000) * kMicro, ""});
     }
     input.share_component_orders = *rc::gen::arbitrary<bool>();
     return input;
@@ -287,7 +294,8 @@ RC_GTEST_PROP(ScheduleProperty, NothingIsBuiltBeforeItsComponentsAreThere, ()) {
     for (int32_t day = 0; day < input.days; ++day) {
       double used = 0, there = 0;
       for (const PlannedOrder& planned : schedule.planned) {
-        if (planned.item == item - 1) used += static_cast<double>(planned.DoneBy(day + parent.residence_days)) * parent.needs[0].net;
+        if (planned.item == item - 1)
+          used += static_cast<double>(planned.DoneBy(day + parent.residence_days)) * parent.needs[0].net;
         if (planned.item == item) there += static_cast<double>(planned.DoneBy(day - 1));
       }
       for (const ScheduleSupply& supply : input.supplies) {

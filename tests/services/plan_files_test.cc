@@ -18,7 +18,8 @@ std::vector<std::string> Rows(const PlanFileReading& reading) {
 }
 std::vector<std::string> Faults(const PlanFileReading& reading) {
   std::vector<std::string> faults;
-  for (const domain::PlanFault& fault : reading.faults) faults.push_back(std::to_string(fault.line) + " " + fault.field + ": " + fault.problem);
+  for (const domain::PlanFault& fault : reading.faults)
+    faults.push_back(std::to_string(fault.line) + " " + fault.field + ": " + fault.problem);
   return faults;
 }
 
@@ -40,8 +41,7 @@ TEST(PlanCsv, NamesWhatIsWrongWithTheFile) {
   EXPECT_THAT(Faults(ReadPlanCsv("month,product,quantity,month\n")), ElementsAre("1 month: the heading names this column twice"));
   EXPECT_THAT(Faults(ReadPlanCsv("month,product,quantity\n2027-01,A\n2027-02,B,1\n")),
               ElementsAre("2 : the line has 2 fields, the heading 3"));
-  EXPECT_THAT(Faults(ReadPlanCsv("month,product,quantity\n2027-01,\"A,1\n")),
-              testing::Contains("2 : a quoted field has no end"));
+  EXPECT_THAT(Faults(ReadPlanCsv("month,product,quantity\n2027-01,\"A,1\n")), testing::Contains("2 : a quoted field has no end"));
   EXPECT_THAT(Faults(ReadPlanCsv("month,product,quantity\n2027-01,A\"B,1\n")), testing::SizeIs(1));
   EXPECT_THAT(Faults(ReadPlanCsv("month,product,quantity\n2027-01,\xFF,1\n")), ElementsAre("2 : the file is not text in UTF-8"));
   EXPECT_THAT(Faults(ReadPlanCsv(std::string_view("month\0", 6))), ElementsAre("1 : the file is not text in UTF-8"));
@@ -80,19 +80,24 @@ TEST(PlanJson, NamesFaultsWithLineAndPointer) {
   EXPECT_THAT(read("{"), testing::SizeIs(1));
   EXPECT_THAT(read("{\"a\": 1,\n \"a\": 2}"), testing::SizeIs(1));
   EXPECT_THAT(read("[]"), ElementsAre("1 : this is no ISA-95 operations schedule: it has no OperationsRequest"));
-  EXPECT_THAT(read("{\"OperationsRequest\": [\n {\"SegmentRequirement\": [\n{},\n{\"EarliestStartTime\": \"soon\"},\n"
-                   "{\"EarliestStartTime\": \"2027-01-01T00:00:00Z\"}]},\n{}]}"),
-              ElementsAre("3 /OperationsRequest/0/SegmentRequirement/0: the segment has no EarliestStartTime: which month is meant?",
-                          "4 /OperationsRequest/0/SegmentRequirement/1/EarliestStartTime: this is no time of the form 2027-01-01T08:00:00+08:00",
-                          "5 /OperationsRequest/0/SegmentRequirement/2: the segment has no MaterialRequirement of use Produced: it plans nothing",
-                          "6 /OperationsRequest/1: the request has no SegmentRequirement"));
+  EXPECT_THAT(
+      read("{\"OperationsRequest\": [\n {\"SegmentRequirement\": [\n{},\n{\"EarliestStartTime\": \"soon\"},\n"
+           "{\"EarliestStartTime\": \"2027-01-01T00:00:00Z\"}]},\n{}]}"),
+      ElementsAre(
+          "3 /OperationsRequest/0/SegmentRequirement/0: the segment has no EarliestStartTime: which month is meant?",
+          "4 /OperationsRequest/0/SegmentRequirement/1/EarliestStartTime: this is no time of the form 2027-01-01T08:00:00+08:00",
+          "5 /OperationsRequest/0/SegmentRequirement/2: the segment has no MaterialRequirement of use Produced: it plans nothing",
+          "6 /OperationsRequest/1: the request has no SegmentRequirement"));
 }
 
 TEST(PlanExport, QuotesTextsAndTakesTheSpellFromFormulas) {
   ExportSheet sheet;
   sheet.headings = {"month", "product", "quantity"};
-  sheet.rows = {{{"2027-01"}, {"=HYPERLINK(\"x\")"}, {"-5", true}}, {{"2027-02"}, {"+A,1"}, {"7", true}}, {{"2027-03"}, {"@\"q\""}, {"", true}},
-                {{"2027-04"}, {"-A"}, {"1.5", true}}, {{"2027-05"}, {"A-1"}, {"2", true}}};
+  sheet.rows = {{{"2027-01"}, {"=HYPERLINK(\"x\")"}, {"-5", true}},
+                {{"2027-02"}, {"+A,1"}, {"7", true}},
+                {{"2027-03"}, {"@\"q\""}, {"", true}},
+                {{"2027-04"}, {"-A"}, {"1.5", true}},
+                {{"2027-05"}, {"A-1"}, {"2", true}}};
   const std::string csv = WriteCsv(sheet);
   EXPECT_EQ(csv,
             "month,product,quantity\r\n"
@@ -103,8 +108,8 @@ TEST(PlanExport, QuotesTextsAndTakesTheSpellFromFormulas) {
             "2027-05,A-1,2\r\n");
   const PlanFileReading back = ReadPlanCsv(csv);
   EXPECT_THAT(back.faults, IsEmpty());
-  EXPECT_THAT(Rows(back), ElementsAre("2 2027-01 =HYPERLINK(\"x\") -5 ", "3 2027-02 +A,1 7 ", "4 2027-03 @\"q\"  ", "5 2027-04 -A 1.5 ",
-                                      "6 2027-05 A-1 2 "))
+  EXPECT_THAT(Rows(back), ElementsAre("2 2027-01 =HYPERLINK(\"x\") -5 ", "3 2027-02 +A,1 7 ", "4 2027-03 @\"q\"  ",
+                                      "5 2027-04 -A 1.5 ", "6 2027-05 A-1 2 "))
       << "what was written is read back as it was";
 }
 

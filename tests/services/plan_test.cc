@@ -24,7 +24,9 @@ class PlanServiceTest : public testing::Test {
  protected:
   static void SetUpTestSuite() { picture_ = std::make_unique<tests::ReferencePicture>(kNow); }
   static void TearDownTestSuite() { picture_.reset(); }
-  void SetUp() override { picture_->database().Query("delete from plan_line; delete from plan_version; delete from line_output_month; select 1"); }
+  void SetUp() override {
+    picture_->database().Query("delete from plan_line; delete from plan_version; delete from line_output_month; select 1");
+  }
 
   static v1::ImportPlanRequest Csv(const std::string& content) {
     v1::ImportPlanRequest request;
@@ -59,14 +61,15 @@ class PlanServiceTest : public testing::Test {
   }
   // Made in a month of 2026.
   void Make(const std::string& product, int month, int64_t good) {
-    picture_->database().Query("insert into line_output_month select material_id, 2026 * 12 + " + std::to_string(month - 1) + ", 1, 0, " +
-                               std::to_string(good) + "000000, 0, 0, 0, 0 from material where code = '" + product + "'; select 1");
+    picture_->database().Query("insert into line_output_month select material_id, 2026 * 12 + " + std::to_string(month - 1) +
+                               ", 1, 0, " + std::to_string(good) + "000000, 0, 0, 0, 0 from material where code = '" + product +
+                               "'; select 1");
   }
   static std::vector<std::string> Rows(const google::protobuf::RepeatedPtrField<v1::PlanVarianceRow>& list) {
     std::vector<std::string> rows;
     for (const v1::PlanVarianceRow& row : list) {
-      rows.push_back(row.month() + " " + row.product_code() + " " + (row.has_plan() ? row.plan().value() : "-") + " " + row.actual().value() +
-                     " " + row.difference() + " v" + std::to_string(row.version()));
+      rows.push_back(row.month() + " " + row.product_code() + " " + (row.has_plan() ? row.plan().value() : "-") + " " +
+                     row.actual().value() + " " + row.difference() + " v" + std::to_string(row.version()));
     }
     return rows;
   }
@@ -77,12 +80,14 @@ class PlanServiceTest : public testing::Test {
 std::unique_ptr<tests::ReferencePicture> PlanServiceTest::picture_;
 
 TEST_F(PlanServiceTest, TakesAPlanAsAVersionWithWhoAndWhen) {
-  const v1::ImportPlanResponse taken = Import(Csv("month,product,quantity\n2026-10,PACK-TRK-70,9575\n2026-11,PACK-TRK-70,9600\n"));
+  const v1::ImportPlanResponse taken =
+      Import(Csv("month,product,quantity\n2026-10,PACK-TRK-70,9575\n2026-11,PACK-TRK-70,9600\n"));
   EXPECT_THAT(taken.faults(), IsEmpty());
   EXPECT_EQ(taken.version().version(), 1);
   EXPECT_EQ(taken.version().person(), "li.wei");
   EXPECT_EQ(taken.version().source(), "plan.csv");
-  EXPECT_EQ(taken.version().import_time().seconds(), std::chrono::duration_cast<std::chrono::seconds>(kNow.time_since_epoch()).count());
+  EXPECT_EQ(taken.version().import_time().seconds(),
+            std::chrono::duration_cast<std::chrono::seconds>(kNow.time_since_epoch()).count());
   EXPECT_EQ(taken.version().lines(), 2);
   EXPECT_EQ(taken.version().first_month() + taken.version().last_month(), "2026-102026-11");
   v1::ListPlanVersionsResponse list;
@@ -174,7 +179,9 @@ TEST_F(PlanServiceTest, GivesTheSameOutAsFiles) {
 }
 
 TEST_F(PlanServiceTest, RefusesByName) {
-  const auto import = [&](const v1::ImportPlanRequest& request) { return Refused(ImportPlan, request, v1::ImportPlanResponse()); };
+  const auto import = [&](const v1::ImportPlanRequest& request) {
+    return Refused(ImportPlan, request, v1::ImportPlanResponse());
+  };
   v1::ImportPlanRequest request = Csv("month,product,quantity\n");
   request.clear_person();
   EXPECT_EQ(import(request), "FIELD_REQUIRED person");

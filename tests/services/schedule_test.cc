@@ -27,7 +27,8 @@ class ScheduleServiceTest : public testing::Test {
   static void SetUpTestSuite() { picture_ = std::make_unique<tests::ReferencePicture>(kNow); }
   static void TearDownTestSuite() { picture_.reset(); }
   void SetUp() override {
-    picture_->database().Query("delete from work_order; delete from line_output; delete from line_output_month; delete from supply; select 1");
+    picture_->database().Query(
+        "delete from work_order; delete from line_output; delete from line_output_month; delete from supply; select 1");
   }
 
   v1::ScheduleResponse Plan(const v1::ScheduleRequest& request = {}) {
@@ -86,7 +87,8 @@ std::unique_ptr<tests::ReferencePicture> ScheduleServiceTest::picture_;
 TEST_F(ScheduleServiceTest, ThePlannersQuestionIsAnsweredByOneCall) {
   const v1::WhatIfResponse answer = Imagine(Trucks(500, "2027-09-30"));
   EXPECT_TRUE(answer.feasible());
-  EXPECT_THAT(answer.verdict(), AllOf(StartsWith("yes: WHAT-IF-1 is done on 2027-"), HasSubstr("due 2027-09-30"), HasSubstr("no order becomes late")));
+  EXPECT_THAT(answer.verdict(), AllOf(StartsWith("yes: WHAT-IF-1 is done on 2027-"), HasSubstr("due 2027-09-30"),
+                                      HasSubstr("no order becomes late")));
   ASSERT_EQ(answer.added_size(), 1);
   EXPECT_FALSE(answer.added(0).finish_day().empty());
   std::vector<std::string> components;
@@ -95,7 +97,8 @@ TEST_F(ScheduleServiceTest, ThePlannersQuestionIsAnsweredByOneCall) {
     EXPECT_TRUE(component.implied());
     EXPECT_LE(component.finish_day(), answer.added(0).finish_day()) << component.product_code();
   }
-  EXPECT_THAT(components, testing::UnorderedElementsAre("BSYS-TRK-423", "PACK-TRK-70", "MOD-TRK-24S", "CELL-LFP-228", "ELC-A", "ELC-C"));
+  EXPECT_THAT(components,
+              testing::UnorderedElementsAre("BSYS-TRK-423", "PACK-TRK-70", "MOD-TRK-24S", "CELL-LFP-228", "ELC-A", "ELC-C"));
   EXPECT_GE(GroupOf(answer, "BSYS-TRK-423").after().needed().value(), "500") << "through the bill of materials";
   EXPECT_EQ(answer.until_day(), "2027-09-30");
   EXPECT_THAT(Kinds(answer.gaps()), Contains("calendar 2027")) << "next year's days off are not published";
@@ -109,7 +112,8 @@ TEST_F(ScheduleServiceTest, WhatBreaksIsNamed) {
   request.mutable_changes(0)->mutable_add_order()->set_rush(true);
   const v1::WhatIfResponse answer = Imagine(request);
   EXPECT_FALSE(answer.feasible());
-  EXPECT_THAT(answer.verdict(), AllOf(StartsWith("no: "), HasSubstr("PACKS"), HasSubstr("asked for more than 100 % by 2027-09-30: PACK-TRK-70")));
+  EXPECT_THAT(answer.verdict(),
+              AllOf(StartsWith("no: "), HasSubstr("PACKS"), HasSubstr("asked for more than 100 % by 2027-09-30: PACK-TRK-70")));
   EXPECT_GE(answer.becoming_late(), 1);
   EXPECT_EQ(answer.orders(0).work_order_code(), "PACKS");
   EXPECT_TRUE(answer.orders(0).late_after() && !answer.orders(0).late_before());
@@ -205,7 +209,9 @@ TEST_F(ScheduleServiceTest, TellsWhenOpenOrdersAreDoneAndHowFullLinesAre) {
   EXPECT_TRUE(plan.complete());
   for (const v1::ScheduledOrder& order : plan.orders()) {
     EXPECT_EQ(order.late(), order.work_order_code() == "LATE");
-    EXPECT_EQ(std::count_if(order.binding().begin(), order.binding().end(), [](const v1::BindingStep& step) { return step.binds(); }), 1);
+    EXPECT_EQ(
+        std::count_if(order.binding().begin(), order.binding().end(), [](const v1::BindingStep& step) { return step.binds(); }),
+        1);
   }
   EXPECT_FALSE(plan.groups().empty());
   v1::ScheduleRequest request;
@@ -295,7 +301,8 @@ class ForecastServiceTest : public ScheduleServiceTest {
     request.set_runs(200);
     return request;
   }
-  static const v1::OutputForecast& Of(const google::protobuf::RepeatedPtrField<v1::OutputForecast>& list, const std::string& code) {
+  static const v1::OutputForecast& Of(const google::protobuf::RepeatedPtrField<v1::OutputForecast>& list,
+                                      const std::string& code) {
     for (const v1::OutputForecast& output : list) {
       if (output.code() == code) return output;
     }
@@ -306,7 +313,9 @@ class ForecastServiceTest : public ScheduleServiceTest {
     const std::string days = std::to_string(domain::DayOf(2026, 11, 24));
     picture_->database().Query(
         "insert into line_output select m.material_id, d, 1, 16000000, 12000000 + d % 5 * 1500000, 1000000, 0, 0, 0 from material m, "
-        "generate_series(" + days + " - 60, " + days + " - 1) d where m.code = 'STK-148'; "
+        "generate_series(" +
+        days + " - 60, " + days +
+        " - 1) d where m.code = 'STK-148'; "
         "insert into line_output_month select material_id, 2026 * 12 + 9, 1, 0, 4500000000, 0, 0, 0, 0 from material where code = "
         "'STK-148'; select 1");
   }

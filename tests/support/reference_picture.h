@@ -16,7 +16,7 @@ namespace mes::tests {
 
 class ReferencePicture {
  public:
-  explicit ReferencePicture(domain::Time now) : now_(now) {
+  explicit ReferencePicture(domain::Time now, TestCluster& cluster = TestCluster::Shared()) : now_(now), database_(cluster) {
     v1::LoadPlantRequest request;
     for (const auto& [path, content] : ReadReferencePlant()) {
       v1::PlantFile& file = *request.add_files();
@@ -25,7 +25,8 @@ class ReferencePicture {
     }
     v1::LoadPlantResponse response;
     plant_ = std::make_shared<domain::Plant>();
-    if (!Change(services::LoadPlant, request, response) || response.faults_size() > 0) throw std::runtime_error("the plant was not taken");
+    if (!Change(services::LoadPlant, request, response) || response.faults_size() > 0)
+      throw std::runtime_error("the plant was not taken");
     database_.pool().Read([&](db::Transaction& transaction) { plant_ = db::LoadPlant(transaction); });
   }
 
@@ -61,17 +62,19 @@ class ReferencePicture {
                 const std::string& parent = "") {
     database_.Query(
         "insert into work_order (code, material_id, revision_id, state, ordered_micro, priority, due_time, parent_id, create_time) "
-        "select '" + code + "', m.material_id, r.revision_id, 2, " + std::to_string(pieces) + "000000, " + std::to_string(priority) + ", " +
+        "select '" +
+        code + "', m.material_id, r.revision_id, 2, " + std::to_string(pieces) + "000000, " + std::to_string(priority) + ", " +
         (due.empty() ? "null" : "'" + due + "'") + ", (select work_order_id from work_order where code = '" + parent +
         "'), now() from material m join product_revision r on r.material_id = m.material_id where m.code = '" + product + "'");
   }
   // What every table holds, as one digest each: equal before and after = nothing was written.
   std::string Fingerprint() {
     std::string text;
-    for (const auto& row : database_.Query(
-             "select table_name, (xpath('/row/c/text()', query_to_xml(format('select md5(coalesce(string_agg(t::text, chr(10) order by "
-             "t::text), '''')) as c from %I t', table_name), false, true, '')))[1]::text from information_schema.tables "
-             "where table_schema = 'public' and table_type = 'BASE TABLE' order by table_name")) {
+    for (
+        const auto& row : database_.Query(
+            "select table_name, (xpath('/row/c/text()', query_to_xml(format('select md5(coalesce(string_agg(t::text, chr(10) order by "
+            "t::text), '''')) as c from %I t', table_name), false, true, '')))[1]::text from information_schema.tables "
+            "where table_schema = 'public' and table_type = 'BASE TABLE' order by table_name")) {
       text += row[0] + " " + row[1] + "\n";
     }
     return text;
