@@ -88,6 +88,12 @@ constexpr const char* kListOpen = "select\n" MES_WORK_ORDER_COLUMNS
                                   "order by o.priority, o.due_time nulls last, o.code\n"
                                   "limit $2";
 
+constexpr const char* kListUnfinished = "select\n" MES_WORK_ORDER_COLUMNS
+                                        "where (o.state in (2, 3, 4) or (o.state = 1 and $1::boolean))\n"
+                                        "  and o.good_micro < o.ordered_micro\n"
+                                        "order by o.code collate \"C\"\n"
+                                        "limit $2";
+
 constexpr const char* kCountWaiting = R"(
 select u.work_order_id, u.passed,
   sum(case when u.tracking = 2 then (select l.left_micro from lot l where l.unit_id = u.unit_id) else 1000000 end)::bigint
@@ -184,6 +190,10 @@ std::vector<WorkOrder> ListWorkOrders(Transaction& transaction, const WorkOrderF
 
 std::vector<WorkOrder> ListOpenWorkOrders(Transaction& transaction, const std::vector<int32_t>& material_ids, int limit) {
   return ReadWorkOrders(Execute(transaction, kListOpen, ArrayOf(material_ids), limit));
+}
+
+std::vector<WorkOrder> ListUnfinishedWorkOrders(Transaction& transaction, bool include_created, int limit) {
+  return ReadWorkOrders(Execute(transaction, kListUnfinished, include_created, limit));
 }
 
 std::vector<domain::WaitingUnits> CountWaitingUnits(Transaction& transaction, const std::vector<int32_t>& work_order_ids) {

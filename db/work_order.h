@@ -45,6 +45,9 @@ std::vector<domain::WorkOrder> ListWorkOrders(Transaction& transaction, const Wo
 // Orders that may be worked on (RELEASED, STARTED) of these materials, in dispatch order: priority, due date (none last), code.
 std::vector<domain::WorkOrder> ListOpenWorkOrders(Transaction& transaction, const std::vector<int32_t>& material_ids, int limit);
 
+// Orders of which something is still to come, by code: RELEASED, STARTED, ON_HOLD, and CREATED where asked for.
+std::vector<domain::WorkOrder> ListUnfinishedWorkOrders(Transaction& transaction, bool include_created, int limit);
+
 // Units of these orders in process, neither running nor on hold, by order and by what they have passed. Reads each order's units
 // once.
 std::vector<domain::WaitingUnits> CountWaitingUnits(Transaction& transaction, const std::vector<int32_t>& work_order_ids);

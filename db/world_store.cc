@@ -5,6 +5,7 @@
 
 #include "db/array.h"
 #include "db/event_row.h"
+#include "db/line_output.h"
 #include "db/refusal_json.h"
 #include "db/process_world.h"
 #include "db/row.h"
@@ -458,6 +459,7 @@ void StoreWorld(Transaction& transaction, const World& world) {
   StoreCounters(transaction, world);
   StoreRunRings(transaction, world);
   InsertAlarms(transaction, world, std::vector<int64_t>(effects.pending_holds.size()));
+  StoreOutputs(transaction, effects.outputs);
 }
 
 }  // namespace mes::db

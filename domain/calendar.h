@@ -157,6 +157,21 @@ bool IsPlanned(const Calendar& calendar, const ShiftPattern& pattern, std::strin
 // In a published year net_seconds_per_day or 0; in an unpublished one the estimate told above.
 int64_t PlannedSeconds(const Calendar& calendar, const ShiftPattern& pattern, std::string_view product_code, Day day);
 int64_t PlannedSeconds(const Calendar& calendar, const ShiftPattern& pattern, std::string_view product_code, Day first, Day end);
+// The same day by day, for loops: an unpublished year's share is worked out once. The calendar and the pattern must outlive it.
+class PlannedDays {
+ public:
+  PlannedDays(const Calendar& calendar, const ShiftPattern& pattern, std::string_view product_code)
+      : calendar_(calendar), pattern_(pattern), product_code_(product_code) {}
+  int64_t SecondsOn(Day day);
+
+ private:
+  const Calendar& calendar_;
+  const ShiftPattern& pattern_;
+  const std::string product_code_;
+  // What a worked day of this year counts.
+  int32_t year_ = 0;
+  int64_t seconds_ = -1;
+};
 // The shift that an instant falls into; null in the pattern's breaks. A run that crosses 08:00 is of the shift in which it completes.
 const Shift* ShiftAt(const ShiftPattern& pattern, Time time, const TimeZone& zone);
 

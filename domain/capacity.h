@@ -26,8 +26,8 @@ namespace mes::domain {
 enum class CapacityKind : int16_t { kStated = 1, kNameplate, kCalendar, kEffective, kNetGood, kDemonstrated };
 std::string_view NameOf(CapacityKind kind);
 
-// One member of a line group's series in time. What holds on a day for a line: of the points of that line or else of all lines, the one
-// with the greatest first day that is not after it; of two with the same day the one recorded last. Points are only added.
+// One member of a line group's series in time. What holds on a day for a line: of the line's own points, or else of those for all lines,
+// the one with the greatest first day that is not after it; of two with the same day the one recorded last. Points are only added.
 struct CapacityPoint {
   int64_t id = 0;
   int32_t material_id = 0;
@@ -48,9 +48,11 @@ struct LineGroup {
   int32_t material_id = 0;
   std::string product_code;
   int32_t lines = 1;
-  // For one piece, from the product's nominal ratings.
+  // For one piece, from the product's nominal ratings, else from what is in it.
   std::optional<double> rated_kwh;
   std::optional<double> rated_kw;
+  // Good pieces that the plant's plan wants of it in a year; 0 = not planned.
+  double planned_yearly = 0;
   // By line, first day, id. Empty = capacity unknown.
   std::vector<CapacityPoint> points;
   // The operations that are positions rather than machines (soak, ageing), and the share of them that is usable.
@@ -96,12 +98,22 @@ struct Supply {
   Time record_time{};
 };
 
+// What the plant's files say of capacity, before it is stored.
+struct CapacityDraft {
+  std::vector<ShiftPattern> patterns;
+  std::vector<Shutdown> shutdowns;
+  std::vector<CalendarYear> years;
+  // One point each at most, for all lines; ids are 0.
+  std::vector<LineGroup> groups;
+  std::vector<CapacityFamily> families;
+};
+
 // All of it, as loaded at one moment.
 struct CapacityModel {
   Calendar calendar;
-  std::vector<LineGroup> groups;      // by product code
+  std::vector<LineGroup> groups;         // by product code
   std::vector<CapacityFamily> families;  // by code
-  std::vector<Supply> supplies;       // not cancelled; by material and day
+  std::vector<Supply> supplies;          // not cancelled; by material and day
 
   const LineGroup* FindGroup(int32_t material_id) const;
   const LineGroup* FindGroup(std::string_view product_code) const;
@@ -110,19 +122,20 @@ struct CapacityModel {
   const CapacityFamily* FamilyOf(std::string_view product_code) const;
 };
 
+// Gives the groups without ratings of their own those of what is in them: a truck has the kWh of its system and the kW of its fuel cell.
+void RollUpRatings(std::vector<LineGroup>& groups, const Plant& plant);
+
 // One operation of a route with the capacity that it gives the line group, in units per second of one line.
 struct OperationRate {
   int16_t operation = 0;
   std::string code;
   // Ideal: units per cycle x stations / cycle.
   double per_second = 0;
-  // True: the line's availability does not apply to it (positions).
-  bool is_position = false;
   // What of a unit that starts here is good at the end of the route.
   double yield_to_end = 1;
 };
 struct Route {
-  std::vector<OperationRate> operations;  // mandatory ones and those with no alternate, in order
+  std::vector<OperationRate> operations;  // the mandatory ones, in order
   double rolled_throughput_yield = 1;     // product of the planned first-pass yields
   double final_yield = 1;                 // product of 1 - scrap rate
   // The least time from the first start to the last completion: cycles, and time windows' least times.

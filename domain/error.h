@@ -103,6 +103,13 @@ enum class ErrorKind : uint8_t { kInvalid, kNotFound, kExists, kRule, kLimit, kC
   X(AlarmUnknown, "ALARM_UNKNOWN", kNotFound, "nobody")                         \
   X(AlarmReleased, "ALARM_RELEASED", kRule, "nobody")                           \
   X(RoleInsufficient, "ROLE_INSUFFICIENT", kRule, "nobody")                     \
+  X(CapacityExceeded, "CAPACITY_EXCEEDED", kRule, "planner")                    \
+  X(SupplyUnknown, "SUPPLY_UNKNOWN", kNotFound, "nobody")                       \
+  X(SupplyClosed, "SUPPLY_CLOSED", kRule, "nobody")                             \
+  X(ShutdownUnknown, "SHUTDOWN_UNKNOWN", kNotFound, "nobody")                   \
+  X(RoleInsufficient, "ROLE_INSUFFICIENT", kRule, "nobody")                     \
+  X(DatePast, "DATE_PAST", kInvalid, "nobody")                                  \
+  X(PlanUnknown, "PLAN_UNKNOWN", kNotFound, "nobody")                           \
   X(QueueFull, "QUEUE_FULL", kLimit, "nobody")                                  \
   X(DeadlineTooShort, "DEADLINE_TOO_SHORT", kUnavailable, "nobody")             \
   X(DatabaseUnavailable, "DATABASE_UNAVAILABLE", kUnavailable, "nobody")        \

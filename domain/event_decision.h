@@ -89,6 +89,12 @@ class EventDecision {
   // Advances the unit by the row and keeps the row.
   void Record(UnitEntry& entry, EventRow row);
   OrderState* OrderOf(const UnitEntry& entry);
+  // The counters of this station's line on the plant day of a time, for what is made or built in.
+  OutputCounts& OutputOf(int32_t material_id, Time time) {
+    return world_.effects.outputs[{material_id, PlantDay(time), station_.line_id}];
+  }
+  // Something was built in or used up (negative: came back); only counted of what is made here.
+  void CountPart(int32_t material_id, Time time, int64_t micro);
   EventKey Key() const { return {station_.id, epoch_, event_.sequence}; }
   // How much of the order one item is.
   static int64_t QuantityOf(const UnitEntry& entry) { return entry.lot ? entry.lot->left_micro : kMicro; }

@@ -52,6 +52,27 @@ inline constexpr int64_t kMaxFloorLifeSeconds = 10LL * 366 * 86'400;
 inline constexpr int64_t kMaxEdgesPerWalk = 1'000'000;
 inline constexpr int kEdgesPerPage = 1'000;
 
+inline constexpr int32_t kFirstCalendarYear = 1971;
+inline constexpr int32_t kLastCalendarYear = 2200;
+inline constexpr size_t kMaxPointsPerProduct = 1'000;
+inline constexpr size_t kMaxUtilisationRows = 20'000;
+inline constexpr int kMaxMixEntries = 100;
+inline constexpr int kMaxShutdownsPerAnswer = 1'000;
+inline constexpr int kMaxWorkingDays = 10'000;
+// A what-if; the schedule: open orders with those below them, and how far it looks ahead.
+inline constexpr size_t kMaxWhatIfChanges = 100;
+inline constexpr int kMaxScheduleOrders = 20'000;
+inline constexpr int32_t kDefaultHorizonDays = 730;
+inline constexpr int32_t kMaxHorizonDays = 1'827;
+// The forecast: runs, and plant days of the past that it draws from.
+inline constexpr int32_t kDefaultForecastRuns = 2'000;
+inline constexpr int32_t kMaxForecastRuns = 20'000;
+inline constexpr int32_t kMaxForecastHistoryDays = 366;
+// A plan's file: bytes, rows, and faults told in one answer.
+inline constexpr size_t kMaxPlanBytes = 4 << 20;
+inline constexpr size_t kMaxPlanRows = 20'000;
+inline constexpr size_t kMaxPlanFaults = 1'000;
+
 inline constexpr int kDefaultPageSize = 50;
 inline constexpr int kMaxPageSize = 1'000;
 

@@ -190,6 +190,7 @@ UnitEntry& EventDecision::CreateUnit(const StartDecision& decision) {
   world_.unit_by_code[event_.unit_code] = id;
   OrderState& order = world_.orders.at(decision.order->id);
   order.started_micro += decision.quantity_micro;
+  OutputOf(material->id, event_.occur_time).started_micro += decision.quantity_micro;
   if (order.state == WorkOrderState::kReleased) order.state = WorkOrderState::kStarted;
   order.changed = true;
   return entry;

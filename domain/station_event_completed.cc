@@ -153,6 +153,7 @@ void EventDecision::BookCompletion(UnitEntry& entry, const EventRow& row) {
   OrderState& order = *OrderOf(entry);
   if (entry.lot && row.quantity_micro != entry.lot->left_micro) {
     order.scrapped_micro += entry.lot->left_micro - row.quantity_micro;
+    OutputOf(entry.unit.material_id, row.occur_time).scrapped_micro += entry.lot->left_micro - row.quantity_micro;
     entry.lot->left_micro = row.quantity_micro;
     entry.lot_changed = true;
     order.changed = true;
@@ -160,6 +161,7 @@ void EventDecision::BookCompletion(UnitEntry& entry, const EventRow& row) {
   }
   if ((row.flags & kFlagFinished) == 0) return;
   order.good_micro += QuantityOf(entry);
+  OutputOf(entry.unit.material_id, row.occur_time).good_micro += QuantityOf(entry);
   order.changed = true;
 }
 

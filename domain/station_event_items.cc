@@ -10,6 +10,11 @@ std::string PositionText(int16_t line, int32_t slot) { return std::to_string(lin
 
 }  // namespace
 
+void EventDecision::CountPart(int32_t material_id, Time time, int64_t micro) {
+  const Material* material = world_.plant.FindMaterial(material_id);
+  if (material != nullptr && material->made) OutputOf(material_id, time).consumed_micro += micro;
+}
+
 bool EventDecision::ApplyConsumed(UnitEntry& entry) {
   const Consumed& consumed = std::get<Consumed>(event_.what);
   int16_t number = 0;
@@ -54,6 +59,7 @@ bool EventDecision::ApplyConsumed(UnitEntry& entry) {
   if (verdict_.refusals.size() != before) return false;
   lot->lot->left_micro -= *quantity;
   lot->lot_changed = true;
+  CountPart(lot->unit.material_id, event_.occur_time, *quantity);
   EventRow row = RowFor(entry, number);
   row.other_unit_id = lot->unit.id;
   row.quantity_micro = *quantity;
@@ -126,6 +132,7 @@ bool EventDecision::ApplyInstalled(UnitEntry& entry) {
   component->unit.parent_line = line->line;
   component->unit.parent_slot = static_cast<int16_t>(slot);
   component->changed = true;
+  CountPart(component->unit.material_id, event_.occur_time, kMicro);
   world_.positions[entry.unit.id][{line->line, static_cast<int16_t>(slot)}] = component->unit.id;
   EventRow row = RowFor(entry, number);
   row.other_unit_id = component->unit.id;
@@ -146,6 +153,7 @@ void EventDecision::TakeOut(UnitEntry& component, Time time) {
   unit.parent_line = 0;
   unit.parent_slot = 0;
   component.changed = true;
+  CountPart(unit.material_id, time, -kMicro);
   auto& installs = world_.effects.installs;
   const auto own = std::find_if(installs.rbegin(), installs.rend(),
                                 [&](const Effects::Install& install) { return install.child_id == unit.id && !install.removal; });
@@ -204,6 +212,8 @@ bool EventDecision::ApplyScrapped(UnitEntry& entry) {
   const int64_t quantity = QuantityOf(entry);
   order.scrapped_micro += quantity;
   if (finished) order.good_micro -= quantity;
+  OutputOf(unit.material_id, event_.occur_time).scrapped_micro += quantity;
+  if (finished) OutputOf(unit.material_id, unit.finish_time.value_or(event_.occur_time)).good_micro -= quantity;
   order.changed = true;
   EventRow row = RowFor(entry, number);
   row.failure_code = scrapped.failure_code;

@@ -108,6 +108,7 @@ void EventDecision::UndoItem(UnitEntry& entry, const EventRow& original) {
   if (original.kind == EventKind::kConsumed) {
     UnitEntry& lot = world_.units.at(original.other_unit_id);
     lot.lot->left_micro += original.quantity_micro;
+    CountPart(lot.unit.material_id, original.occur_time, -original.quantity_micro);
     lot.lot_changed = true;
     world_.effects.reversed_consumptions.push_back({key, entry.unit.id});
   } else if (original.kind == EventKind::kInstalled) {
@@ -118,10 +119,14 @@ void EventDecision::UndoItem(UnitEntry& entry, const EventRow& original) {
       OrderState& order = *OrderOf(entry);
       order.good_micro -= QuantityOf(entry);
       order.changed = true;
+      OutputCounts& output = OutputOf(entry.unit.material_id, original.occur_time);
+      output.good_micro -= QuantityOf(entry);
+      output.reversed_micro += QuantityOf(entry);
     }
   } else if (original.kind == EventKind::kScrapped) {
     OrderState& order = *OrderOf(entry);
     order.scrapped_micro -= original.quantity_micro;
+    OutputOf(entry.unit.material_id, original.occur_time).scrapped_micro -= original.quantity_micro;
     order.changed = true;
     --world_.effects.yields[{entry.unit.work_order_id, original.station_id, PlantDay(original.occur_time), original.operation}]
           .scrapped;
@@ -161,7 +166,10 @@ bool EventDecision::ApplyReversed(UnitEntry& entry) {
   }
   world_.effects.reversed_rows.push_back({{station_.id, reversed.epoch, reversed.sequence}, entry.unit.id});
   entry.unit = Refold(entry.unit, *revision, history);
-  if (was_scrapped_after_finish && entry.unit.status == UnitStatus::kFinished) OrderOf(entry)->good_micro += scrapped_quantity;
+  if (was_scrapped_after_finish && entry.unit.status == UnitStatus::kFinished) {
+    OrderOf(entry)->good_micro += scrapped_quantity;
+    OutputOf(entry.unit.material_id, entry.unit.finish_time.value_or(event_.occur_time)).good_micro += scrapped_quantity;
+  }
   EventRow row = RowFor(entry, number);
   row.details =
       std::make_shared<EventDetails>(EventDetails{{}, reversed.reason, reversed.person, 0, reversed.epoch, reversed.sequence});

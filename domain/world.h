@@ -18,6 +18,7 @@
 #include "domain/station_condition.h"
 #include "domain/station_event.h"
 #include "domain/unit.h"
+#include "domain/utilisation.h"
 #include "domain/work_order.h"
 
 namespace mes::domain {
@@ -156,6 +157,7 @@ struct Effects {
   };
   std::vector<Refused> refused;
   std::map<YieldKey, YieldCounts> yields;
+  Outputs outputs;
   // Holds that rules place. They are stored as spreading; db::SpreadPendingHolds finds and marks what they cover, before the answers go.
   std::vector<HoldDraft> pending_holds;
   // Alarms that rules raised; `hold`: the place of their hold in pending_holds, -1 = none.

@@ -6,7 +6,9 @@
 #include "domain/code.h"
 #include "domain/limits.h"
 #include "mes/v1/product_definition.grpc.pb.h"
+#include "services/capacity.h"
 #include "services/convert.h"
+#include "services/plant_capacity.h"
 #include "services/plant_files.h"
 
 namespace mes::services {
@@ -178,8 +180,10 @@ domain::Status LoadPlant(Call& call, const v1::LoadPlantRequest& request, v1::Lo
   const domain::Result<std::vector<PlantText>> files = ParseFiles(request);
   if (!files) return domain::Fail(files.error());
   PlantReading reading = ReadPlant(*files);
+  domain::CapacityDraft capacity;
   if (reading.faults.empty()) {
     reading.faults = domain::CheckPlantChange(reading.draft, call.plant);
+    capacity = ReadPlantCapacity(*files, reading.draft, reading.faults);
     SortFaults(reading.faults);
   }
   AddFaults(reading.faults, response);
@@ -188,6 +192,7 @@ domain::Status LoadPlant(Call& call, const v1::LoadPlantRequest& request, v1::Lo
   if (!reading.faults.empty() || request.validate_only()) return {};
 
   const db::StoredPlant stored = db::StorePlant(call.transaction, reading.draft, call.now);
+  StorePlantCapacity(call, capacity);
   for (const auto& [product_code, revision] : stored.released) {
     v1::RevisionReleased& released = *response.add_released();
     released.set_product_code(product_code);

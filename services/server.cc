@@ -14,13 +14,16 @@
 
 #include "db/migrate.h"
 #include "grpc/health/v1/health.pb.h"
+#include "services/capacity.h"
 #include "services/env.h"
 #include "services/genealogy.h"
 #include "services/hold.h"
 #include "services/ingest.h"
 #include "services/lot.h"
 #include "services/process_rule.h"
+#include "services/plan.h"
 #include "services/product_definition.h"
+#include "services/schedule.h"
 #include "services/station.h"
 #include "services/station_event.h"
 #include "services/unit.h"
@@ -53,6 +56,9 @@ std::vector<std::unique_ptr<grpc::Service>> MakeServices(Env& env) {
   services.push_back(MakeGenealogyService(env));
   services.push_back(MakeYieldService(env));
   services.push_back(MakeStationService(env));
+  services.push_back(MakeCapacityService(env));
+  services.push_back(MakeScheduleService(env));
+  services.push_back(MakePlanService(env));
   return services;
 }
 

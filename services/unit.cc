@@ -5,6 +5,7 @@
 #include <optional>
 #include <unordered_set>
 
+#include "db/line_output.h"
 #include "db/work_order.h"
 #include "domain/code.h"
 #include "domain/limits.h"
@@ -289,6 +290,12 @@ Status ReceiveUnits(Call& call, const v1::ReceiveUnitsRequest& request, v1::Rece
   }
   db::InsertPurchases(call.transaction, ids,
                       {request.supplier(), "", request.passport_reference(), request.goods_in_test_passed()}, call.now);
+  if ((*material)->made) {
+    const domain::OutputKey key{(*material)->id, domain::PlantDayOf(call.now, domain::ChinaStandardTime()), 0};
+    domain::OutputCounts received;
+    received.received_micro = static_cast<int64_t>(ids.size()) * domain::kMicro;
+    db::StoreOutputs(call.transaction, {{key, received}});
+  }
   response.set_received(static_cast<int32_t>(ids.size()));
   return {};
 }

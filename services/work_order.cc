@@ -8,6 +8,7 @@
 #include "domain/limits.h"
 #include "mes/v1/work_order.grpc.pb.h"
 #include "services/convert.h"
+#include "services/supply.h"
 
 namespace mes::services {
 namespace {
@@ -186,6 +187,12 @@ Status TransitionWorkOrder(Call& call, const v1::TransitionWorkOrderRequest& req
 
   const auto steps = MoveAll(orders, request.work_order_code(), *movement, call.plant);
   if (!steps) return Fail(steps.error());
+
+  if (movement->action == domain::WorkOrderAction::kRelease) {
+    const domain::Result<std::string> checked = CheckReleaseOf(call, request, *steps);
+    if (!checked) return Fail(checked.error());
+    response.set_over_commitment(*checked);
+  }
 
   db::StoreWorkOrderSteps(call.transaction, *steps, *movement, call.now);
   const auto top = std::find_if(steps->begin(), steps->end(),
