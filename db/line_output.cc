@@ -35,7 +35,8 @@ insert into line_output_month as o
 select material_id, month, line_id, sum(started_micro), sum(good_micro), sum(scrapped_micro), sum(reversed_micro), sum(consumed_micro),
   sum(received_micro)
 from (
-  select c.*, extract(year from date '1970-01-01' + c.plant_day)::integer * 12
+  select material_id, line_id, started_micro, good_micro, scrapped_micro, reversed_micro, consumed_micro, received_micro,
+    extract(year from date '1970-01-01' + c.plant_day)::integer * 12
     + extract(month from date '1970-01-01' + c.plant_day)::integer - 1 as month
   from change c
 ) c

@@ -22,6 +22,14 @@ void AddRecord(CLI::App& app, const Connection& connection);
 // `trace` and `where-used`.
 void AddTrace(CLI::App& app, const Connection& connection);
 void AddYield(CLI::App& app, const Connection& connection);
+void AddCapacity(CLI::App& app, const Connection& connection);
+// Below `capacity`.
+void AddSupply(CLI::App& capacity, const Connection& connection);
+void AddCalendar(CLI::App& capacity, const Connection& connection);
+
+// The options that every change of plans has: `--person`, `--role`.
+struct Planner;
+void AddPlanner(CLI::App& command, Planner& planner);
 
 // The option that every list has.
 inline void AddLimit(CLI::App& list, int64_t& limit) {

@@ -14,8 +14,8 @@ namespace mes::mesctl {
 namespace {
 
 constexpr const char* kAbout =
-    "mesctl talks to the manufacturing execution system: plant, orders, units, lots, holds,\n"
-    "the gate, station events, genealogy and yields.";
+    "mesctl talks to the manufacturing execution system: plant, orders, capacity, units, lots,\n"
+    "holds, the gate, station events, genealogy and yields.";
 
 constexpr const char* kFooter =
     "A first tour:\n"
@@ -81,6 +81,7 @@ int Run(int argc, char** argv) {
   AddRecord(app, connection);
   AddTrace(app, connection);
   AddYield(app, connection);
+  AddCapacity(app, connection);
   AddSimulate(app, connection);
   // Last, since subcommands begin with their parent's footer.
   app.footer(kFooter);

@@ -73,6 +73,8 @@ struct Transition {
   v1::WorkOrderAction action{};
   std::string code, reason, person;
   bool with_children = false;
+  bool override_capacity = false;
+  std::string role;
 };
 
 void Move(const Connection& connection, const Transition& transition) {
@@ -83,12 +85,15 @@ void Move(const Connection& connection, const Transition& transition) {
   request.set_reason(transition.reason);
   request.set_person(transition.person);
   request.set_include_children(transition.with_children);
+  request.set_override_capacity(transition.override_capacity);
+  request.set_role(transition.role);
   const auto response = Call(connection, &Orders::TransitionWorkOrder, request);
   if (connection.json) return PrintJson(response);
   printf("%s is %s", OneLine(response.work_order().work_order_code()).c_str(),
          EnumText(*v1::WorkOrderState_descriptor(), response.work_order().state()).c_str());
   if (transition.with_children) printf(", and %d orders below it moved too", response.children_moved());
   printf("\n");
+  if (!response.over_commitment().empty()) PrintWrapped(0, "beyond capacity: " + response.over_commitment());
 }
 
 void Show(const Connection& connection, const std::string& code) {
@@ -157,6 +162,11 @@ void AddMove(CLI::App& order, const Connection& connection, const char* name, co
   move->add_option("--reason", transition->reason, needs_reason ? "Why; needed" : "Why")->type_name("R");
   move->add_option("--person", transition->person, "Who")->type_name("P");
   move->add_flag("--with-children", transition->with_children, "Also every order below it that can make this move");
+  if (action == v1::WORK_ORDER_ACTION_RELEASE) {
+    move->add_flag("--override-capacity", transition->override_capacity,
+                   "Beyond capacity; needs --role planner, --person and --reason, and is kept");
+    move->add_option("--role", transition->role, "As what")->type_name("R");
+  }
   move->callback([&connection, transition] { Move(connection, *transition); });
 }
 

@@ -42,5 +42,6 @@ void RunAck(Run& run);
 void RunCanStart(Run& run);
 void RunGenealogy(Run& run);
 void RunSchedule(Run& run);
+void RunUtilisation(Run& run);
 
 }  // namespace mes::bench

@@ -41,6 +41,7 @@ const std::vector<Group>& Groups() {
        {"genealogy_edges", "trace_truck_p99_ms", "trace_stack_p99_ms", "where_used_first_page_p99_ms", "where_used_complete_s",
         "disk_bytes_per_edge"}},
       {"schedule", RunSchedule, {"schedule_2000_orders_s"}},
+      {"utilisation", RunUtilisation, {"utilisation_rollups", "utilisation_p50_ms", "utilisation_p99_ms"}},
   };
   return groups;
 }
@@ -72,6 +73,7 @@ int Main(const std::vector<std::string>& arguments) {
   }
   if (chosen.empty()) {
     fmt::print(stderr, "mes_bench: no group or figure is called {}; groups: ingest, ack, can_start, genealogy, schedule\n", only);
+    fmt::print(stderr, "mes_bench: no group or figure is called {}; groups: ingest, ack, can_start, genealogy, utilisation\n", only);
     return 2;
   }
   tests::TestCluster cluster(true);
