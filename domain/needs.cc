@@ -25,7 +25,7 @@ std::vector<int32_t> MadeTopDown(const Plant& plant) {
   return order;
 }
 
-std::map<int32_t, double> NeedsOf(const Plant& plant, const std::map<int32_t, double>& asked) {
+std::map<int32_t, double> NeedsOf(const Plant& plant, const std::map<int32_t, double>& asked, const MadeHere& made_here) {
   std::map<int32_t, double> needs;
   for (const int32_t id : MadeTopDown(plant)) {
     const auto own = asked.find(id);
@@ -33,9 +33,10 @@ std::map<int32_t, double> NeedsOf(const Plant& plant, const std::map<int32_t, do
     const double needed = std::max(own == asked.end() ? 0 : own->second, above == needs.end() ? 0 : above->second);
     if (needed <= 0) continue;
     needs[id] = needed;
+    const double made = made_here ? std::clamp(made_here(id, needed), 0.0, needed) : needed;
     for (const BomLine& line : plant.NewestRevision(id)->bom) {
       if (plant.NewestRevision(line.material_id) == nullptr) continue;
-      needs[line.material_id] += needed * static_cast<double>(line.quantity_micro) / kMicro;
+      needs[line.material_id] += made * static_cast<double>(line.quantity_micro) / kMicro;
     }
   }
   return needs;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <vector>
 
@@ -13,8 +14,11 @@ namespace mes::domain {
 // Everything made, what contains before what is contained, by the newest revisions.
 std::vector<int32_t> MadeTopDown(const Plant& plant);
 
-// By material; of each the greater of what is asked for and what everything above it needs, since a component that is asked for is what
-// the products above it are made from.
-std::map<int32_t, double> NeedsOf(const Plant& plant, const std::map<int32_t, double>& asked);
+// How much of what is needed of a material is made here; the rest is bought in, with its parts.
+using MadeHere = std::function<double(int32_t material_id, double needed)>;
+
+// By material; of each the greater of what is asked for and what everything made above it needs, since a component that is asked for is
+// what the products above it are made from. Without `made_here` all of it is.
+std::map<int32_t, double> NeedsOf(const Plant& plant, const std::map<int32_t, double>& asked, const MadeHere& made_here = nullptr);
 
 }  // namespace mes::domain

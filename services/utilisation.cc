@@ -443,7 +443,12 @@ Status GetNeeds(Call& call, const v1::GetNeedsRequest& request, v1::GetNeedsResp
   const auto mix = ParseMix(call, model, request);
   if (!mix) return Fail(mix.error());
 
-  const std::map<int32_t, double> needs = domain::NeedsOf(call.plant, *mix);
+  // What comes from suppliers, or is beyond what was stated of own output, is not made here.
+  const std::map<int32_t, double> needs = domain::NeedsOf(call.plant, *mix, [&](int32_t id, double needed) {
+    const v1::Need need = NeedOf(call, model, id, needed, *year);
+    const double made = needed - need.bought_in();
+    return need.has_stated() ? std::min(made, need.stated()) : made;
+  });
   Bound bound;
   for (const int32_t id : domain::MadeTopDown(call.plant)) {
     const auto found = needs.find(id);

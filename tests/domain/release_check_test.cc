@@ -176,6 +176,8 @@ TEST_F(ReleaseCheckTest, CountsNeedsDownTheBillOfMaterials) {
   const auto needs = NeedsOf(*plant_, {{IdOf("SYS"), 10}, {IdOf("STK"), 5}});
   EXPECT_DOUBLE_EQ(needs.at(IdOf("STK")), 20);
   EXPECT_DOUBLE_EQ(NeedsOf(*plant_, {{IdOf("SYS"), 10}, {IdOf("STK"), 35}}).at(IdOf("STK")), 35);
+  const auto half = NeedsOf(*plant_, {{IdOf("SYS"), 10}}, [](int32_t, double needed) { return needed / 2; });
+  EXPECT_DOUBLE_EQ(half.at(IdOf("STK")), 10) << "the parts of bought systems are the supplier's";
 }
 
 }  // namespace

@@ -234,6 +234,9 @@ TEST(Capacity, NeedsOfTheReferenceMixNameTheStacks) {
   EXPECT_EQ(stacks->needed(), 12'650);
   EXPECT_EQ(stacks->stated(), 5'000);
   EXPECT_EQ(stacks->to_buy(), 7'650);
+  for (const v1::Need& need : needs.needs()) {
+    if (need.product_code() == "MEA-7") EXPECT_EQ(need.needed(), 5'000 * 380) << "of the stacks that are made here";
+  }
   EXPECT_EQ(plant.Supply("STK-148", "7650", "2026-06-30"), "OK");
   EXPECT_EQ(plant.Must<v1::GetNeedsResponse>(GetNeeds, request).binding_code(), "");
 
