@@ -52,6 +52,11 @@ inline constexpr int64_t kMaxFloorLifeSeconds = 10LL * 366 * 86'400;
 inline constexpr int64_t kMaxEdgesPerWalk = 1'000'000;
 inline constexpr int kEdgesPerPage = 1'000;
 
+inline constexpr int kMaxCodesPerBatch = 10'000;
+inline constexpr size_t kMaxScanLength = 500;
+inline constexpr size_t kMaxPlaceLength = 200;
+inline constexpr size_t kMaxHostLength = 100;
+
 inline constexpr int kDefaultPageSize = 50;
 inline constexpr int kMaxPageSize = 1'000;
 

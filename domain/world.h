@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "domain/hold.h"
+#include "domain/issued_code.h"
 #include "domain/product_definition.h"
 #include "domain/station_condition.h"
 #include "domain/station_event.h"
@@ -177,6 +178,8 @@ struct World {
   std::map<EventKey, EarlierEvent> earlier;
   // Stations that were refused a start of a unit: completing does not make it good.
   std::set<std::pair<int32_t, std::string>> refused_starts;
+  // New codes of this batch whose prefix is issued here; others are not in it.
+  std::unordered_map<std::string, IssuedCode> issued_codes;
   // For reversals: whole histories of the units concerned, oldest first by record.
   std::unordered_map<int64_t, std::vector<EventRow>> histories;
   // A block of unit ids to give out, big enough for the batch.

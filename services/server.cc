@@ -14,12 +14,16 @@
 
 #include "db/migrate.h"
 #include "grpc/health/v1/health.pb.h"
+#include "services/code.h"
 #include "services/env.h"
 #include "services/genealogy.h"
 #include "services/hold.h"
 #include "services/ingest.h"
+#include "services/label.h"
+#include "services/life.h"
 #include "services/lot.h"
 #include "services/product_definition.h"
+#include "services/replacement.h"
 #include "services/station.h"
 #include "services/station_event.h"
 #include "services/unit.h"
@@ -51,6 +55,10 @@ std::vector<std::unique_ptr<grpc::Service>> MakeServices(Env& env) {
   services.push_back(MakeGenealogyService(env));
   services.push_back(MakeYieldService(env));
   services.push_back(MakeStationService(env));
+  services.push_back(MakeCodeService(env));
+  services.push_back(MakeLabelService(env));
+  services.push_back(MakeLifeService(env));
+  services.push_back(MakeReplacementService(env));
   return services;
 }
 

@@ -73,6 +73,9 @@ int Run(int argc, char** argv) {
   AddPlant(app, connection);
   AddOrder(app, connection);
   AddUnit(app, connection);
+  AddCode(app, connection);
+  AddLabel(app, connection);
+  AddLife(app, connection);
   AddLot(app, connection);
   AddHold(app, connection);
   AddStation(app, connection);
