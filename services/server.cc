@@ -16,6 +16,7 @@
 #include "grpc/health/v1/health.pb.h"
 #include "services/code.h"
 #include "services/env.h"
+#include "services/epcis.h"
 #include "services/genealogy.h"
 #include "services/hold.h"
 #include "services/ingest.h"
@@ -59,6 +60,7 @@ std::vector<std::unique_ptr<grpc::Service>> MakeServices(Env& env) {
   services.push_back(MakeLabelService(env));
   services.push_back(MakeLifeService(env));
   services.push_back(MakeReplacementService(env));
+  services.push_back(MakeEpcisService(env));
   return services;
 }
 

@@ -74,6 +74,7 @@ int Run(int argc, char** argv) {
   AddOrder(app, connection);
   AddUnit(app, connection);
   AddCode(app, connection);
+  AddEpcis(app, connection);
   AddLabel(app, connection);
   AddLife(app, connection);
   AddLot(app, connection);

@@ -217,7 +217,8 @@ TEST_F(LifeServiceTest, ASecondLifeGoesOnUnderACodeOfItsOwn) {
   Live(kPack, {v1::LIFE_EVENT_SHIP, v1::LIFE_EVENT_PUT_IN_SERVICE, v1::LIFE_EVENT_RETURN, v1::LIFE_EVENT_TEST});
   const v1::LifeEvent start = v1::LIFE_EVENT_START_SECOND_LIFE;
   EXPECT_EQ(Told(Event(kPack, start)), "CODE_RULE_UNKNOWN");
-  Sql("insert into code_rule (material_id, prefix, traceability, person, create_time) select material_id, 'NMGPB12', '0000001', 'Li', now() "
+  Sql("insert into code_rule (material_id, prefix, traceability, person, create_time) "
+      "select material_id, 'NMGPB12', '0000001', 'Li', now() "
       "from material where code = 'PACK'");
   const auto with_code = [&](const char* code) {
     v1::RecordLifeEventRequest request = Event(kPack, start);
@@ -335,12 +336,15 @@ TEST_F(LifeServiceTest, APartTakenOutOfAUnitInUseIsUsedAndTestedBeforeItGoesIn) 
 
 // A station gives a code of a prefix that is issued here.
 TEST_F(LifeServiceTest, StationsUseOnlyCodesThatWereGivenOut) {
-  Sql("insert into code_rule (material_id, prefix, traceability, person, create_time) select material_id, 'NMGPB12', '0000001', 'Li', now() "
+  Sql("insert into code_rule (material_id, prefix, traceability, person, create_time) "
+      "select material_id, 'NMGPB12', '0000001', 'Li', now() "
       "from material where code = 'PACK'");
   Sql("insert into code_batch (code_rule_id, prefix, reuse_level, traceability, production_day, first_serial, count, person, issue_time) "
       "select code_rule_id, prefix, '', traceability, date '2026-11-24', 1, 5, 'Li', now() from code_rule");
-  Sql("insert into work_order (code, material_id, revision_id, state, ordered_micro, started_micro, priority, create_time) select 'ORD', "
-      "material_id, revision_id, 3, 10000000, 1000000, 0, now() from product_revision join material using (material_id) where code = 'PACK'");
+  Sql("insert into work_order (code, material_id, revision_id, state, ordered_micro, started_micro, priority, create_time) "
+      "select 'ORD', "
+      "material_id, revision_id, 3, 10000000, 1000000, 0, now() from product_revision join material using (material_id) "
+      "where code = 'PACK'");
   Sql("update unit set state = 1, finish_time = null, code = 'P-1', passed = 31, work_order_id = (select work_order_id from work_order), "
       "running_operation = 50, run_purpose = 1, running_since = now(), running_station = (select station_id from station where code = "
       "'PACK.1.LABEL.1') where unit_id = " +
