@@ -8,6 +8,7 @@
 #include "db/array.h"
 #include "db/event_row.h"
 #include "db/process_world.h"
+#include "db/issued_code.h"
 #include "db/refusal_json.h"
 #include "db/row.h"
 #include "db/unit_row.h"
@@ -410,6 +411,14 @@ void LoadRefusedStarts(Transaction& transaction, const WorldKeys& keys, World& w
   }
 }
 
+// Whether the batch's new codes were given out here; battery codes only.
+void LoadNewCodes(Transaction& transaction, const WorldKeys& keys, World& world) {
+  if (keys.renames.empty()) return;
+  std::vector<std::string> codes;
+  for (const auto& [code, former] : keys.renames) codes.push_back(code);
+  world.issued_codes = LoadIssuedCodes(transaction, codes);
+}
+
 World Load(Transaction& transaction, const domain::Plant& plant, domain::Time now, const WorldKeys& keys, bool lock) {
   World world(plant, now);
   if (lock) {
@@ -427,6 +436,7 @@ World Load(Transaction& transaction, const domain::Plant& plant, domain::Time no
   if (lock) LoadRefusedStarts(transaction, keys, world);
   LoadAlarms(transaction, keys.lines, world);
   if (lock) LockRunRings(transaction, keys.rings, world);
+  if (lock) LoadNewCodes(transaction, keys, world);
   return world;
 }
 

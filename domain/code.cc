@@ -28,12 +28,4 @@ Status CheckCode(std::string_view code, std::string_view field) {
                              std::to_string(bad - code.begin() + 1) + ": check the scanner's suffix and the input method"));
 }
 
-bool IsGbt34014Form(std::string_view code) {
-  if (code.size() != 24) return false;
-  const bool plain = std::all_of(code.begin(), code.end(),
-                                 [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); });
-  const std::string_view date = code.substr(14, 3);
-  return plain && date.find_first_of("IOQUZ") == std::string_view::npos && date[0] != '0' && date[1] != '0' && date[1] <= 'C';
-}
-
 }  // namespace mes::domain

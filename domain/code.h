@@ -10,9 +10,6 @@ namespace mes::domain {
 // A code is 1 to 64 printable ASCII characters without blanks. Scanners that add a CR or an IME that makes full-width characters
 // are told so rather than silently mended. Errors: FIELD_REQUIRED, CODE_INVALID with `field`.
 Status CheckCode(std::string_view code, std::string_view field);
-// True for a code of the form that GB/T 34014-2017 gives new batteries: 24 characters 0-9 A-Z; of these 15 to 17 are year, month
-// (1-9, A-C) and day, which leave out I, O, Q, U and Z. What the other positions mean is a later chapter's.
-bool IsGbt34014Form(std::string_view code);
 // Checks a text's length. Errors: FIELD_REQUIRED where `required`, LIMIT_EXCEEDED with `field` and `limit`.
 Status CheckText(std::string_view text, size_t limit, bool required, std::string_view field);
 

@@ -110,6 +110,12 @@ enum class ErrorKind : uint8_t { kInvalid, kNotFound, kExists, kRule, kLimit, kC
   X(RoleInsufficient, "ROLE_INSUFFICIENT", kRule, "nobody")                     \
   X(DatePast, "DATE_PAST", kInvalid, "nobody")                                  \
   X(PlanUnknown, "PLAN_UNKNOWN", kNotFound, "nobody")                           \
+  X(CodeRuleUnknown, "CODE_RULE_UNKNOWN", kNotFound, "nobody")                  \
+  X(CodeRuleExists, "CODE_RULE_EXISTS", kExists, "nobody")                      \
+  X(CodeNotIssued, "CODE_NOT_ISSUED", kNotFound, "nobody")                      \
+  X(CodeUsed, "CODE_USED", kRule, "nobody")                                     \
+  X(LifeTransition, "LIFE_TRANSITION", kRule, "nobody")                         \
+  X(LifeEnded, "LIFE_ENDED", kRule, "nobody")                                   \
   X(QueueFull, "QUEUE_FULL", kLimit, "nobody")                                  \
   X(DeadlineTooShort, "DEADLINE_TOO_SHORT", kUnavailable, "nobody")             \
   X(DatabaseUnavailable, "DATABASE_UNAVAILABLE", kUnavailable, "nobody")        \

@@ -45,11 +45,15 @@ class EventDecision {
   bool Complete(UnitEntry& entry, const Result& result);
   bool JudgeRunBeforeCompletion(UnitEntry& entry, const Operation& operation, EventRow& row);
   void JudgePass(const UnitEntry& entry, const ProductRevision& revision, const Operation& operation, const EventRow& row);
-  void JudgeNewCode(const UnitEntry& entry, const Operation& operation, int16_t index, bool pass);
   bool JudgeGoodQuantity(const UnitEntry& entry, EventRow& row);
   void CountRun(const UnitEntry& entry, const EventRow& row, int sign);
   void BookCompletion(UnitEntry& entry, const EventRow& row);
   void TakeCode(UnitEntry& entry, const std::string& code);
+
+  // station_event_code.cc
+  void JudgeNewCode(const UnitEntry& entry, const Operation& operation, int16_t index, bool pass);
+  void JudgeIssuedCode(const Unit& unit, const std::string& code);
+  void JudgeFinish(const UnitEntry& entry, const ProductRevision& revision, const Operation& operation, int16_t index);
 
   // station_event_items.cc
   bool ApplyConsumed(UnitEntry& entry);

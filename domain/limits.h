@@ -72,6 +72,10 @@ inline constexpr int32_t kMaxForecastHistoryDays = 366;
 inline constexpr size_t kMaxPlanBytes = 4 << 20;
 inline constexpr size_t kMaxPlanRows = 20'000;
 inline constexpr size_t kMaxPlanFaults = 1'000;
+inline constexpr int kMaxCodesPerBatch = 10'000;
+inline constexpr size_t kMaxScanLength = 500;
+inline constexpr size_t kMaxPlaceLength = 200;
+inline constexpr size_t kMaxHostLength = 100;
 
 inline constexpr int kDefaultPageSize = 50;
 inline constexpr int kMaxPageSize = 1'000;

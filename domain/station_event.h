@@ -48,6 +48,8 @@ enum EventFlag : int16_t {
   kFlagFinished = 128,
   // Values outside limits.
   kFlagOutOfLimits = 256,
+  // A replacement that a hold or the unit's place forbade, done all the same by the role that may.
+  kFlagForced = 512,
 };
 
 struct MeasuredValues {

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "domain/code.h"
 #include "domain/event_decision.h"
+#include "domain/structure.h"
 
 namespace mes::domain {
 namespace {
@@ -68,43 +68,7 @@ void EventDecision::JudgePass(const UnitEntry& entry, const ProductRevision& rev
              std::to_string(operation.tightenings) + " needed"}});
   }
   if (!operation.Guards(Interlock::kGenealogyComplete)) return;
-  if (entry.unit.serial_slots_filled != revision.SerialSlots()) {
-    Refuse(Reason::kGenealogyComplete, entry.unit.code, "not every serial position is filled",
-           {{"limit", "positions",
-             std::to_string(entry.unit.serial_slots_filled) + " of " + std::to_string(revision.SerialSlots())}});
-  }
-  for (const BomLine& line : revision.bom) {
-    if (line.tracking != Tracking::kLot || (entry.unit.lot_lines & (uint64_t{1} << line.line)) != 0) continue;
-    Refuse(Reason::kGenealogyComplete, entry.unit.code, "no lot of " + line.material_code + " is recorded",
-           {{"limit", line.material_code, "BOM line " + std::to_string(line.line)}});
-  }
-}
-
-void EventDecision::JudgeNewCode(const UnitEntry& entry, const Operation& operation, int16_t index, bool pass) {
-  const std::string& code = std::get<Completed>(event_.what).new_code;
-  const Unit& unit = entry.unit;
-  if (code.empty()) {
-    const bool has_it = operation.new_identity == NewIdentity::kGbt34014 ? IsGbt34014Form(unit.code)
-                                                                         : (unit.attempted & (uint64_t{1} << index)) != 0;
-    if (pass && operation.new_identity != NewIdentity::kNone && !has_it) {
-      Refuse(Reason::kUniqueSn, unit.code, "the operation gives the unit a new code, none was reported",
-             {{"field", "completed.new_code", std::string(NameOf(operation.new_identity))}});
-    }
-    return;
-  }
-  if (!event_.carrier_code.empty()) {
-    Refuse(Reason::kFieldInvalid, unit.code, "a code cannot be given to a whole carrier",
-           {{"field", "completed.new_code", code}});
-    return;
-  }
-  if (operation.new_identity == NewIdentity::kGbt34014 && !IsGbt34014Form(code)) {
-    Refuse(Reason::kUniqueSn, unit.code, "the new code has not the form of GB/T 34014: 24 characters, a valid date at 15 to 17",
-           {{"field", "completed.new_code", code}});
-  }
-  if (code == unit.code) return;
-  if (world_.unit_by_code.contains(code) || world_.unit_by_former_code.contains(code) || world_.ambiguous_codes.contains(code)) {
-    Refuse(Reason::kUniqueSn, unit.code, "the new code is in use already", {{"unit", code, "known"}});
-  }
+  JudgeStructure(revision, entry.unit, verdict_.refusals);
 }
 
 bool EventDecision::JudgeGoodQuantity(const UnitEntry& entry, EventRow& row) {
@@ -190,6 +154,7 @@ bool EventDecision::Complete(UnitEntry& entry, const Result& result) {
   if (station_passes && server_passes) JudgePass(entry, *revision, operation, row);
   if (station_passes && !server_passes && operation.Guards(Interlock::kBoltCount)) JudgePass(entry, *revision, operation, row);
   JudgeNewCode(entry, operation, index, station_passes && server_passes);
+  if (station_passes && server_passes) JudgeFinish(entry, *revision, operation, index);
   if (!JudgeGoodQuantity(entry, row) || verdict_.refusals.size() != before) return false;
 
   row.judgement = station_passes && server_passes ? Judgement::kPass : Judgement::kFail;

@@ -14,6 +14,7 @@
 
 #include "domain/hold.h"
 #include "domain/process_rule.h"
+#include "domain/issued_code.h"
 #include "domain/product_definition.h"
 #include "domain/station_condition.h"
 #include "domain/station_event.h"
@@ -197,6 +198,8 @@ struct World {
   // What the rules of the batch's operations have seen, and alarms in force at its lines and orders.
   std::map<RunRingKey, RunRing> run_rings;
   std::vector<ProcessAlarm> alarms;
+  // New codes of this batch whose prefix is issued here; others are not in it.
+  std::unordered_map<std::string, IssuedCode> issued_codes;
   // For reversals: whole histories of the units concerned, oldest first by record.
   std::unordered_map<int64_t, std::vector<EventRow>> histories;
   // A block of unit ids to give out, big enough for the batch.

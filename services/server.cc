@@ -15,15 +15,20 @@
 #include "db/migrate.h"
 #include "grpc/health/v1/health.pb.h"
 #include "services/capacity.h"
+#include "services/code.h"
 #include "services/env.h"
+#include "services/epcis.h"
 #include "services/genealogy.h"
 #include "services/hold.h"
 #include "services/ingest.h"
+#include "services/label.h"
+#include "services/life.h"
 #include "services/lot.h"
 #include "services/process_rule.h"
 #include "services/plan.h"
 #include "services/product_definition.h"
 #include "services/schedule.h"
+#include "services/replacement.h"
 #include "services/station.h"
 #include "services/station_event.h"
 #include "services/unit.h"
@@ -59,6 +64,11 @@ std::vector<std::unique_ptr<grpc::Service>> MakeServices(Env& env) {
   services.push_back(MakeCapacityService(env));
   services.push_back(MakeScheduleService(env));
   services.push_back(MakePlanService(env));
+  services.push_back(MakeCodeService(env));
+  services.push_back(MakeLabelService(env));
+  services.push_back(MakeLifeService(env));
+  services.push_back(MakeReplacementService(env));
+  services.push_back(MakeEpcisService(env));
   return services;
 }
 

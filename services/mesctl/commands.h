@@ -12,6 +12,12 @@ void AddHealth(CLI::App& app, const Connection& connection);
 void AddPlant(CLI::App& app, const Connection& connection);
 void AddOrder(CLI::App& app, const Connection& connection);
 void AddUnit(CLI::App& app, const Connection& connection);
+// Subcommands of `unit`.
+void AddReplacement(CLI::App& unit, const Connection& connection);
+void AddCode(CLI::App& app, const Connection& connection);
+void AddEpcis(CLI::App& app, const Connection& connection);
+void AddLabel(CLI::App& app, const Connection& connection);
+void AddLife(CLI::App& app, const Connection& connection);
 void AddLot(CLI::App& app, const Connection& connection);
 void AddHold(CLI::App& app, const Connection& connection);
 void AddRule(CLI::App& app, const Connection& connection);

@@ -73,6 +73,10 @@ int Run(int argc, char** argv) {
   AddPlant(app, connection);
   AddOrder(app, connection);
   AddUnit(app, connection);
+  AddCode(app, connection);
+  AddEpcis(app, connection);
+  AddLabel(app, connection);
+  AddLife(app, connection);
   AddLot(app, connection);
   AddHold(app, connection);
   AddRule(app, connection);

@@ -155,9 +155,10 @@ void AddReceive(CLI::App& unit, const Connection& connection) {
 }  // namespace
 
 void AddUnit(CLI::App& app, const Connection& connection) {
-  auto* unit = app.add_subcommand("unit", "Units: receive, show, list, events");
+  auto* unit = app.add_subcommand("unit", "Units: receive, show, list, events, replace");
   unit->require_subcommand(1);
   AddReceive(*unit, connection);
+  AddReplacement(*unit, connection);
 
   auto* show = unit->add_subcommand("show", "One unit, by any code it ever had");
   show->footer("Example:\n  mesctl unit show BOX-0001");

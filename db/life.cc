@@ -1,0 +1,180 @@
+#include "db/life.h"
+
+#include "db/array.h"
+#include "db/row.h"
+
+namespace mes::db {
+namespace {
+
+constexpr const char* kLoadLives = R"sql(
+select unit_id, state, used, reused, remanufactured, repurposed, last_time
+from unit_life
+where unit_id = any($1::bigint[]))sql";
+
+constexpr const char* kPutLife = R"sql(
+insert into unit_life (unit_id, state, used, reused, remanufactured, repurposed, last_time)
+values ($1, $2, $3, $4, $5, $6, $7::timestamptz)
+on conflict (unit_id) do update
+set
+  state = excluded.state,
+  used = excluded.used,
+  reused = excluded.reused,
+  remanufactured = excluded.remanufactured,
+  repurposed = excluded.repurposed,
+  last_time = excluded.last_time)sql";
+
+constexpr const char* kInsertRecord = R"sql(
+insert into life_record (unit_id, event, occur_time, record_time, person, party, place, evidence, other_code, used)
+values ($1, $2, $3::timestamptz, $4::timestamptz, $5, $6, $7, $8, $9, $10))sql";
+
+constexpr const char* kInsertLink = R"sql(
+insert into second_life (old_unit_id, new_unit_id, start_time)
+values ($1, $2, $3::timestamptz))sql";
+
+constexpr const char* kListRecords = R"sql(
+select life_record_id, event, occur_time, record_time, person, party, place, evidence, other_code, used
+from life_record
+where unit_id = $1
+  and life_record_id > $2
+order by life_record_id
+limit $3)sql";
+
+constexpr const char* kLoadLinks = R"sql(
+select
+  coalesce((select unit.code from second_life join unit on unit.unit_id = second_life.old_unit_id where second_life.new_unit_id = $1), ''),
+  coalesce((select unit.code from second_life join unit on unit.unit_id = second_life.new_unit_id where second_life.old_unit_id = $1), '')
+)sql";
+
+constexpr const char* kFindOutermost = R"sql(
+with recursive around as (
+  select unit_id, parent_id, 0 as level
+  from unit
+  where unit_id = $1
+  union all
+  select unit.unit_id, unit.parent_id, around.level + 1
+  from around
+  join unit on unit.unit_id = around.parent_id
+  where around.level < 16
+)
+select unit_id
+from around
+order by level desc
+limit 1)sql";
+
+constexpr const char* kTakeReplacementId = "select nextval(pg_get_serial_sequence('replacement', 'replacement_id'))";
+
+constexpr const char* kInsertReplacement = R"sql(
+insert into replacement (replacement_id, unit_id, removed_id, installed_id, line, slot, forced, overridden, reason, person, role, evidence,
+  occur_time, record_time)
+overriding system value
+values ($1, $2, nullif($3::bigint, 0), nullif($4::bigint, 0), $5, $6, $7, $8::text[], $9, $10, $11, $12, $13::timestamptz, $14::timestamptz)
+)sql";
+
+constexpr const char* kListReplacements = R"sql(
+select r.replacement_id, coalesce(removed.code, ''), coalesce(installed.code, ''), r.line, r.slot, r.forced, r.overridden, r.reason,
+  r.person, r.role, r.evidence, r.occur_time, r.record_time
+from replacement r
+left join unit removed on removed.unit_id = r.removed_id
+left join unit installed on installed.unit_id = r.installed_id
+where r.unit_id = $1
+  and r.replacement_id > $2
+order by r.replacement_id
+limit $3)sql";
+
+void PutLife(Transaction& transaction, int64_t unit_id, const domain::Life& life) {
+  Execute(transaction, kPutLife, unit_id, life.state, life.used, life.reused, life.remanufactured, life.repurposed,
+          life.last_time);
+}
+
+}  // namespace
+
+std::unordered_map<int64_t, domain::Life> LoadLives(Transaction& transaction, const std::vector<int64_t>& unit_ids) {
+  std::unordered_map<int64_t, domain::Life> lives;
+  for (const pqxx::row& row : Execute(transaction, kLoadLives, ArrayOf(unit_ids))) {
+    RowReader reader(row);
+    domain::Life& life = lives[reader.Next<int64_t>()];
+    life.state = reader.Next<domain::LifeState>();
+    life.used = reader.Next<bool>();
+    life.reused = reader.Next<bool>();
+    life.remanufactured = reader.Next<bool>();
+    life.repurposed = reader.Next<bool>();
+    life.last_time = reader.NextOptional<domain::Time>();
+  }
+  return lives;
+}
+
+void InsertLifeRecord(Transaction& transaction, int64_t unit_id, const domain::LifeRecord& record, const domain::Life& after) {
+  Execute(transaction, kInsertRecord, unit_id, record.event, record.occur_time, record.record_time, record.person, record.party,
+          record.place, record.evidence, record.other_code, record.used);
+  PutLife(transaction, unit_id, after);
+}
+
+void InsertSecondLife(Transaction& transaction, int64_t old_unit_id, int64_t new_unit_id, const domain::Life& life,
+                      domain::Time time) {
+  Execute(transaction, kInsertLink, old_unit_id, new_unit_id, time);
+  PutLife(transaction, new_unit_id, life);
+}
+
+std::vector<StoredLifeRecord> ListLifeRecords(Transaction& transaction, int64_t unit_id, int64_t after_id, int limit) {
+  std::vector<StoredLifeRecord> records;
+  for (const pqxx::row& row : Execute(transaction, kListRecords, unit_id, after_id, limit)) {
+    RowReader reader(row);
+    StoredLifeRecord& stored = records.emplace_back();
+    stored.id = reader.Next<int64_t>();
+    domain::LifeRecord& record = stored.record;
+    record.event = reader.Next<domain::LifeEvent>();
+    record.occur_time = reader.Next<domain::Time>();
+    record.record_time = reader.Next<domain::Time>();
+    record.person = reader.Next<std::string>();
+    record.party = reader.Next<std::string>();
+    record.place = reader.Next<std::string>();
+    record.evidence = reader.Next<std::string>();
+    record.other_code = reader.Next<std::string>();
+    record.used = reader.Next<bool>();
+  }
+  return records;
+}
+
+LifeLinks LoadLifeLinks(Transaction& transaction, int64_t unit_id) {
+  const pqxx::result rows = Execute(transaction, kLoadLinks, unit_id);
+  return {Get<std::string>(rows[0][0]), Get<std::string>(rows[0][1])};
+}
+
+int64_t FindOutermost(Transaction& transaction, int64_t unit_id) {
+  return Get<int64_t>(Execute(transaction, kFindOutermost, unit_id)[0][0]);
+}
+
+int64_t TakeReplacementId(Transaction& transaction) { return Get<int64_t>(Execute(transaction, kTakeReplacementId)[0][0]); }
+
+void InsertReplacement(Transaction& transaction, int64_t replacement_id, const domain::Replacement& replacement,
+                       const domain::ReplacementVerdict& verdict, domain::Time now) {
+  const std::string overridden =
+      ArrayOf(verdict.overridden, [](const domain::Refusal& refusal) { return domain::NameOf(refusal.reason); });
+  Execute(transaction, kInsertReplacement, replacement_id, verdict.unit_id, verdict.removed_id, verdict.installed_id,
+          verdict.line, verdict.slot, replacement.forced, overridden, replacement.reason, replacement.person, replacement.role,
+          replacement.evidence, replacement.occur_time, now);
+}
+
+std::vector<StoredReplacement> ListReplacements(Transaction& transaction, int64_t unit_id, int64_t after_id, int limit) {
+  std::vector<StoredReplacement> replacements;
+  for (const pqxx::row& row : Execute(transaction, kListReplacements, unit_id, after_id, limit)) {
+    RowReader reader(row);
+    StoredReplacement& stored = replacements.emplace_back();
+    stored.id = reader.Next<int64_t>();
+    stored.replacement.removed_code = reader.Next<std::string>();
+    stored.replacement.installed_code = reader.Next<std::string>();
+    stored.line = reader.Next<int16_t>();
+    stored.slot = reader.Next<int16_t>();
+    stored.replacement.forced = reader.Next<bool>();
+    stored.overridden = TextsIn(reader.NextText());
+    stored.replacement.reason = reader.Next<std::string>();
+    stored.replacement.person = reader.Next<std::string>();
+    stored.replacement.role = reader.Next<std::string>();
+    stored.replacement.evidence = reader.Next<std::string>();
+    stored.replacement.occur_time = reader.Next<domain::Time>();
+    stored.record_time = reader.Next<domain::Time>();
+  }
+  return replacements;
+}
+
+}  // namespace mes::db
