@@ -10,6 +10,7 @@
 #include "db/refusal_json.h"
 #include "db/row.h"
 #include "db/unit_row.h"
+#include "db/yield_count.h"
 #include "domain/limits.h"
 
 namespace mes::db {
@@ -424,6 +425,7 @@ World Load(Transaction& transaction, const domain::Plant& plant, domain::Time no
   LoadPositions(transaction, keys, world);
   LoadHolds(transaction, world);
   if (lock) LoadRefusedStarts(transaction, keys, world);
+  if (lock) LoadYieldPast(transaction, keys, world);
   return world;
 }
 
@@ -435,6 +437,7 @@ void WorldKeys::Add(const domain::Station& station, int32_t epoch, const domain:
   if (event.malformed) return;
   from = std::min(from, event.occur_time);
   until = std::max(until, event.occur_time);
+  AddRun(station, event);
   if (!event.unit_code.empty()) codes.insert(event.unit_code);
   if (!event.carrier_code.empty()) carriers.insert(event.carrier_code);
   if (!event.operator_id.empty()) persons.insert(event.operator_id);

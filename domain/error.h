@@ -97,6 +97,11 @@ enum class ErrorKind : uint8_t { kInvalid, kNotFound, kExists, kRule, kLimit, kC
   X(WorkOrderExists, "WORK_ORDER_EXISTS", kExists, "nobody")                    \
   X(WorkOrderTransition, "WORK_ORDER_TRANSITION", kRule, "planner")             \
   X(WorkOrderOpenUnits, "WORK_ORDER_OPEN_UNITS", kRule, "nobody")               \
+  X(LineUnknown, "LINE_UNKNOWN", kNotFound, "nobody")                           \
+  X(DowntimeUnknown, "DOWNTIME_UNKNOWN", kNotFound, "nobody")                   \
+  X(DowntimeReasonUnknown, "DOWNTIME_REASON_UNKNOWN", kNotFound, "nobody")      \
+  X(DowntimeOverlap, "DOWNTIME_OVERLAP", kRule, "nobody")                       \
+  X(DowntimeWithdrawn, "DOWNTIME_WITHDRAWN", kRule, "nobody")                   \
   X(QueueFull, "QUEUE_FULL", kLimit, "nobody")                                  \
   X(DeadlineTooShort, "DEADLINE_TOO_SHORT", kUnavailable, "nobody")             \
   X(DatabaseUnavailable, "DATABASE_UNAVAILABLE", kUnavailable, "nobody")        \

@@ -47,7 +47,6 @@ class EventDecision {
   void JudgePass(const UnitEntry& entry, const ProductRevision& revision, const Operation& operation, const EventRow& row);
   void JudgeNewCode(const UnitEntry& entry, const Operation& operation, int16_t index, bool pass);
   bool JudgeGoodQuantity(const UnitEntry& entry, EventRow& row);
-  void CountRun(const UnitEntry& entry, const EventRow& row, int sign);
   void BookCompletion(UnitEntry& entry, const EventRow& row);
   void TakeCode(UnitEntry& entry, const std::string& code);
 
@@ -64,6 +63,17 @@ class EventDecision {
   bool ApplyReversed(UnitEntry& entry);
   const EventRow* JudgeReversal(const UnitEntry& entry, const std::vector<EventRow>& history);
   void UndoItem(UnitEntry& entry, const EventRow& original);
+
+  // station_event_yield.cc
+  // Moves the counters by a row that is about to be recorded.
+  void CountRow(const UnitEntry& entry, const EventRow& row);
+  // Whole facts of a unit, for those that come back or are scrapped.
+  std::vector<RunFact> FactsOf(const UnitEntry& entry) const;
+  // Keeps a recorded row for what the batch may count later.
+  void Remember(const UnitEntry& entry, const EventRow& row);
+  // After a reversal: the difference between the history with and without the event.
+  void Restate(const UnitEntry& entry, const ProductRevision& revision, const std::vector<EventRow>& history, const EventRow& reversed);
+  void AddTally(const YieldTally& tally);
 
   // Shared.
   void Refuse(Reason reason, std::string_view unit_code, std::string sentence, std::vector<Evidence> evidence);

@@ -52,6 +52,14 @@ inline constexpr int64_t kMaxFloorLifeSeconds = 10LL * 366 * 86'400;
 inline constexpr int64_t kMaxEdgesPerWalk = 1'000'000;
 inline constexpr int kEdgesPerPage = 1'000;
 
+// Plant days that a yield or OEE question spans, groups that it answers with, lots that it names; reasons in a list of downtimes.
+inline constexpr int32_t kMaxYieldDays = 3'660;
+inline constexpr size_t kMaxYieldGroups = 1'000;
+inline constexpr int kMaxLotsPerYield = 100;
+inline constexpr int kMaxRestatementsSince = 100'000;
+inline constexpr int kMaxDowntimeReasons = 200;
+inline constexpr int64_t kMaxDowntimeSeconds = 366LL * 86'400;
+
 inline constexpr int kDefaultPageSize = 50;
 inline constexpr int kMaxPageSize = 1'000;
 

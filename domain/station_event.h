@@ -48,6 +48,8 @@ enum EventFlag : int16_t {
   kFlagFinished = 128,
   // Values outside limits.
   kFlagOutOfLimits = 256,
+  // A person judged the run by hand, not the station's program: a pass so is no first pass.
+  kFlagOverride = 512,
 };
 
 struct MeasuredValues {
@@ -91,6 +93,8 @@ struct Completed {
   std::string grade;
   std::vector<UnitResult> unit_results;
   std::optional<std::pair<std::string, std::string>> good_quantity;  // value, unit of measure
+  // Who judged by hand; empty = the station's program did.
+  std::string overridden_by;
 };
 struct Measured {
   std::vector<MeasuredValues> values;
@@ -162,6 +166,8 @@ struct EventDetails {
   int32_t caused_by_operation = 0;
   int32_t reversed_epoch = 0;
   int64_t reversed_sequence = 0;
+  // completed: what the lot lost in the run.
+  int64_t lost_micro = 0;
 };
 
 // One stored row: an event's effect on one unit (unit 0: a condition).

@@ -18,6 +18,7 @@
 #include "domain/station_event.h"
 #include "domain/unit.h"
 #include "domain/work_order.h"
+#include "domain/yield.h"
 
 namespace mes::domain {
 
@@ -69,26 +70,6 @@ struct EventKey {
   int64_t sequence = 0;
   auto operator<=>(const EventKey&) const = default;
 };
-
-struct YieldKey {
-  int32_t work_order_id = 0;
-  int32_t station_id = 0;
-  int32_t plant_day = 0;  // days since 1970-01-01
-  int16_t operation = 0;
-  auto operator<=>(const YieldKey&) const = default;
-};
-struct YieldCounts {
-  int64_t first_runs = 0;
-  int64_t first_passes = 0;
-  int64_t runs = 0;
-  int64_t retests = 0;
-  int64_t reworks = 0;
-  int64_t aborts = 0;
-  int64_t scrapped = 0;
-};
-
-// The plant day of an instant: from 08:00 Asia/Shanghai, which is 00:00 UTC (domain.md 3: +08:00, no daylight saving since 1991).
-int32_t PlantDay(Time time);
 
 // What a batch leaves behind, to be written set-wise.
 struct Effects {
@@ -149,6 +130,8 @@ struct Effects {
   std::map<YieldKey, YieldCounts> yields;
   // Holds that rules place. They are stored as spreading; db::SpreadPendingHolds finds and marks what they cover, before the answers go.
   std::vector<HoldDraft> pending_holds;
+  std::map<LotYieldKey, LotYieldCounts> lot_yields;
+  std::vector<YieldRestatement> restatements;
 };
 
 struct World {
@@ -179,6 +162,7 @@ struct World {
   std::set<std::pair<int32_t, std::string>> refused_starts;
   // For reversals: whole histories of the units concerned, oldest first by record.
   std::unordered_map<int64_t, std::vector<EventRow>> histories;
+  YieldPast yield_past;
   // A block of unit ids to give out, big enough for the batch.
   int64_t next_unit_id = 0;
 

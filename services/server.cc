@@ -19,6 +19,7 @@
 #include "services/hold.h"
 #include "services/ingest.h"
 #include "services/lot.h"
+#include "services/oee.h"
 #include "services/product_definition.h"
 #include "services/station.h"
 #include "services/station_event.h"
@@ -50,6 +51,7 @@ std::vector<std::unique_ptr<grpc::Service>> MakeServices(Env& env) {
   services.push_back(MakeHoldService(env));
   services.push_back(MakeGenealogyService(env));
   services.push_back(MakeYieldService(env));
+  services.push_back(MakeOeeService(env));
   services.push_back(MakeStationService(env));
   return services;
 }

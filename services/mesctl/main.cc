@@ -79,6 +79,8 @@ int Run(int argc, char** argv) {
   AddRecord(app, connection);
   AddTrace(app, connection);
   AddYield(app, connection);
+  AddOee(app, connection);
+  AddDowntime(app, connection);
   AddSimulate(app, connection);
   // Last, since subcommands begin with their parent's footer.
   app.footer(kFooter);
