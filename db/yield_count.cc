@@ -115,14 +115,15 @@ class Columns {
     for (size_t i = 0; i < domain::kYieldCounts.size(); ++i) columns_[kKeys + i].Add(counts.*domain::kYieldCounts[i]);
     any_ = true;
   }
-  void Store(Transaction& transaction, const Statement& statement) {
-    if (any_) Store(transaction, statement, std::make_index_sequence<kKeys + std::size(domain::kYieldCounts)>());
+  template <typename... Values>
+  void Store(Transaction& transaction, const Statement& statement, const Values&... more) {
+    if (any_) Store(std::make_index_sequence<kKeys + std::size(domain::kYieldCounts)>(), transaction, statement, more...);
   }
 
  private:
-  template <size_t... kIndex>
-  void Store(Transaction& transaction, const Statement& statement, std::index_sequence<kIndex...>) {
-    Execute(transaction, statement, columns_[kIndex].Take()...);
+  template <size_t... kIndex, typename... Values>
+  void Store(std::index_sequence<kIndex...>, Transaction& transaction, const Statement& statement, const Values&... more) {
+    Execute(transaction, statement, columns_[kIndex].Take()..., more...);
   }
   std::array<Column, kKeys + std::size(domain::kYieldCounts)> columns_;
   bool any_ = false;
@@ -160,6 +161,18 @@ constexpr Statement kCountMonth{
     " $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[])"
     " n (subject, subject_id, operation, month, shift" MES_YIELD_NAMES
     ") on conflict (subject, subject_id, operation, month, shift) do update set " MES_MONTH_SETS};
+constexpr Statement kInsertRestatements{
+    "InsertRestatements",
+    "insert into yield_restatement (record_time, unit_id, reversed_sequence, sequence, reporting_station, epoch, reversed_epoch,"
+    " work_order_id, station_id, plant_day, operation, shift" MES_YIELD_NAMES
+    ") select $29::timestamptz, unit_id, reversed_sequence, sequence, reporting_station, epoch, reversed_epoch, work_order_id, station_id,"
+    " date '1970-01-01' + plant_day, operation, shift" MES_YIELD_NAMES
+    " from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::integer[], $5::integer[], $6::integer[], $7::integer[], $8::integer[],"
+    " $9::integer[], $10::smallint[], $11::smallint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[],"
+    " $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[], $23::bigint[], $24::bigint[],"
+    " $25::bigint[], $26::bigint[], $27::bigint[], $28::bigint[])"
+    " n (unit_id, reversed_sequence, sequence, reporting_station, epoch, reversed_epoch, work_order_id, station_id, plant_day, operation,"
+    " shift" MES_YIELD_NAMES ")"};
 static_assert(domain::kYieldCounts.size() == 17);
 
 constexpr Statement kCountLots{"CountLots", R"(
@@ -218,30 +231,14 @@ void StoreLotYields(Transaction& transaction, const World& world) {
 }
 
 void StoreRestatements(Transaction& transaction, const World& world) {
-  if (world.effects.restatements.empty()) return;
-  std::vector<std::string> names = {"record_time", "unit_id", "reversed_sequence", "sequence", "reporting_station", "epoch",
-                                    "reversed_epoch", "work_order_id", "station_id", "plant_day", "operation", "shift"};
-#define MES_YIELD_NAME(name) names.emplace_back(#name);
-  MES_YIELD_COUNTS(MES_YIELD_NAME)
-#undef MES_YIELD_NAME
-  pqxx::stream_to stream(transaction.work(), "yield_restatement", names);
+  Columns<11> rows;
   for (const domain::YieldRestatement& restatement : world.effects.restatements) {
-    std::vector<std::string> row = {TimeText(world.now),
-                                    std::to_string(restatement.unit_id),
-                                    std::to_string(restatement.reversed_sequence),
-                                    std::to_string(restatement.sequence),
-                                    std::to_string(restatement.station_id),
-                                    std::to_string(restatement.epoch),
-                                    std::to_string(restatement.reversed_epoch),
-                                    std::to_string(restatement.key.work_order_id),
-                                    std::to_string(restatement.key.station_id),
-                                    domain::FormatPlantDay(restatement.key.plant_day),
-                                    std::to_string(restatement.key.operation),
-                                    std::to_string(restatement.key.shift)};
-    for (const auto member : domain::kYieldCounts) row.push_back(std::to_string(restatement.delta.*member));
-    stream << row;
+    const YieldKey& key = restatement.key;
+    rows.Add({restatement.unit_id, restatement.reversed_sequence, restatement.sequence, restatement.station_id, restatement.epoch,
+              restatement.reversed_epoch, key.work_order_id, key.station_id, key.plant_day, key.operation, key.shift},
+             restatement.delta);
   }
-  stream.complete();
+  rows.Store(transaction, kInsertRestatements, world.now);
 }
 
 }  // namespace

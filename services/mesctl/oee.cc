@@ -14,8 +14,10 @@ using Oees = v1::OeeService::Stub;
 
 // A performance may be above 1: it is shown as it is.
 std::string Share(bool known, double value) {
-  char text[32] = "-";
-  if (known) snprintf(text, sizeof text, "%.2f %%", value * 100);
+  if (!known) return "-";
+  if (value <= 1) return Percent(value);
+  char text[32];
+  snprintf(text, sizeof text, "%.2f %%", value * 100);
   return text;
 }
 

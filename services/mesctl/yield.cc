@@ -33,9 +33,9 @@ void List(const Connection& connection, const Filter& filter) {
   table.Print();
 }
 
-std::string Text(const v1::Share& share) { return Percent(share.numerator(), share.denominator()); }
+std::string Rate(const v1::Share& share) { return Percent(share.numerator(), share.denominator()); }
 std::string Whole(const v1::Share& share) {
-  std::string text = Text(share) + " (" + std::to_string(share.numerator()) + " of " + std::to_string(share.denominator());
+  std::string text = Rate(share) + " (" + std::to_string(share.numerator()) + " of " + std::to_string(share.denominator());
   if (share.has_low()) text += "; 95 %: " + Percent(share.low()) + " to " + Percent(share.high());
   return text + ")";
 }
@@ -76,7 +76,7 @@ void PrintDetails(const v1::YieldGroup& group) {
   if (counts.inherited_runs() > 0) fields.Add("inherited", std::to_string(counts.inherited_runs()) + " took the samples' verdict");
   if (counts.destroyed() > 0) fields.Add("destroyed", std::to_string(counts.destroyed()) + " for test");
   if (!group.input_quantity().empty())
-    fields.Add("quantity", Text(group.quantity_yield()) + " good: " + group.cut_quantity() + " cut of " + group.input_quantity() + " " +
+    fields.Add("quantity", Rate(group.quantity_yield()) + " good: " + group.cut_quantity() + " cut of " + group.input_quantity() + " " +
                                group.uom());
   fields.Print();
 }
@@ -103,8 +103,8 @@ void Ask(const Connection& connection, Query& query) {
       PrintDetails(group);
     }
     first = false;
-    table.Row({std::to_string(group.first_pass_yield().denominator()), Text(group.first_pass_yield()), Interval(group.first_pass_yield()),
-               Text(group.final_yield()), std::to_string(group.open()), Text(group.scrap_rate()),
+    table.Row({std::to_string(group.first_pass_yield().denominator()), Rate(group.first_pass_yield()), Interval(group.first_pass_yield()),
+               Rate(group.final_yield()), std::to_string(group.open()), Rate(group.scrap_rate()),
                NameOf(group) + (group.aborts_flagged() ? " (aborts above 2 %)" : "")});
   }
   if (!query.details || response.groups().empty()) table.Print();
@@ -121,7 +121,7 @@ void Rolled(const Connection& connection, v1::GetRolledThroughputYieldRequest& r
     const auto& share = factor.first_pass_yield();
     if (share.denominator() == 0) AddWord(without, factor.operation_code());
     table.Row({std::to_string(factor.operation()), factor.operation_code(), std::to_string(share.numerator()),
-               std::to_string(share.denominator()), Text(share), Interval(share), Percent(factor.planned())});
+               std::to_string(share.denominator()), Rate(share), Interval(share), Percent(factor.planned())});
   }
   table.Print();
   printf("\n%s revision %d: rolled throughput yield %s, planned %s\n", OneLine(response.product_code()).c_str(), response.revision(),
@@ -158,7 +158,7 @@ void Lots(const Connection& connection, const v1::ListLotYieldsRequest& request)
   Table table({"LOT", "LINE", ">OP", ">FIRST", ">FPY", ">95 %", ">SCRAP", "SUPPLIER"});
   for (const auto& yield : response.yields())
     table.Row({yield.lot_code(), yield.line_code(), std::to_string(yield.operation()),
-               std::to_string(yield.first_pass_yield().denominator()), Text(yield.first_pass_yield()), Interval(yield.first_pass_yield()),
+               std::to_string(yield.first_pass_yield().denominator()), Rate(yield.first_pass_yield()), Interval(yield.first_pass_yield()),
                std::to_string(yield.scrapped()), yield.supplier() + (yield.supplier_lot().empty() ? "" : " " + yield.supplier_lot())});
   table.Print();
   if (!response.complete()) fprintf(stderr, "mesctl: more follow; name fewer lots\n");

@@ -41,5 +41,6 @@ void RunIngest(Run& run);
 void RunAck(Run& run);
 void RunCanStart(Run& run);
 void RunGenealogy(Run& run);
+void RunYield(Run& run);
 
 }  // namespace mes::bench

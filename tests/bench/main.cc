@@ -40,6 +40,7 @@ const std::vector<Group>& Groups() {
        RunGenealogy,
        {"genealogy_edges", "trace_truck_p99_ms", "trace_stack_p99_ms", "where_used_first_page_p99_ms", "where_used_complete_s",
         "disk_bytes_per_edge"}},
+      {"yield", RunYield, {"yield_rows", "yield_query_p50_ms", "yield_query_p99_ms", "yield_query_slowest_p99_ms"}},
   };
   return groups;
 }
@@ -70,7 +71,7 @@ int Main(const std::vector<std::string>& arguments) {
     if (only.empty() || only == group.name || named) chosen.push_back(&group);
   }
   if (chosen.empty()) {
-    fmt::print(stderr, "mes_bench: no group or figure is called {}; groups: ingest, ack, can_start, genealogy\n", only);
+    fmt::print(stderr, "mes_bench: no group or figure is called {}; groups: ingest, ack, can_start, genealogy, yield\n", only);
     return 2;
   }
   tests::TestCluster cluster(true);
