@@ -74,6 +74,7 @@ std::optional<std::string> DetailsJson(const domain::EventRow& row) {
   if (details.caused_by_operation != 0) json["caused_by_operation"] = details.caused_by_operation;
   if (details.reversed_sequence != 0)
     json["reversed"] = {{"epoch", details.reversed_epoch}, {"sequence", details.reversed_sequence}};
+  if (details.lost_micro != 0) json["lost_micro"] = details.lost_micro;
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -91,10 +92,11 @@ constexpr Statement kHistory{"History", R"(
   select occur_time, record_time, sequence, digest, station_id, epoch, coalesce(revision_id, 0), coalesce(carrier_id, 0), operation, kind,
     judgement, station_judgement, purpose, return_to, flags, coalesce(failure_code, ''), coalesce(rework_counter, -1), coalesce(line, 0),
     coalesce(slot, 0), coalesce(other_unit_id, 0), coalesce(quantity_micro, 0), material_open_time, coalesce(operator_id, ''),
-    coalesce(grade, ''), coalesce(new_code, ''), measured
+    coalesce(grade, ''), coalesce(new_code, ''), measured, coalesce((details->>'caused_by_operation')::integer, 0),
+    coalesce((details->>'lost_micro')::bigint, 0)
   from station_event
   where unit_id = $1
-  order by record_time)"};
+  order by record_time, occur_time, sequence)"};
 
 }  // namespace
 
@@ -155,6 +157,11 @@ std::vector<domain::EventRow> LoadHistory(Transaction& transaction, int64_t unit
     const std::string_view measured = reader.NextText();
     if (!measured.empty()) {
       for (const auto& value : DoublesIn(measured)) row.measured.push_back(value.value_or(std::nan("")));
+    }
+    const int32_t caused_by = reader.Next<int32_t>();
+    const int64_t lost_micro = reader.Next<int64_t>();
+    if (caused_by != 0 || lost_micro != 0) {
+      row.details = std::make_shared<domain::EventDetails>(domain::EventDetails{{}, "", "", caused_by, 0, 0, lost_micro});
     }
     history.push_back(std::move(row));
   }

@@ -12,6 +12,7 @@
 #include "db/refusal_json.h"
 #include "db/row.h"
 #include "db/unit_row.h"
+#include "db/yield_count.h"
 #include "domain/limits.h"
 
 namespace mes::db {
@@ -437,6 +438,7 @@ World Load(Transaction& transaction, const domain::Plant& plant, domain::Time no
   LoadAlarms(transaction, keys.lines, world);
   if (lock) LockRunRings(transaction, keys.rings, world);
   if (lock) LoadNewCodes(transaction, keys, world);
+  if (lock) LoadYieldPast(transaction, keys, world);
   return world;
 }
 
@@ -463,6 +465,7 @@ void WorldKeys::Add(const domain::Plant& plant, const domain::Station& station, 
   if (event.malformed) return;
   from = std::min(from, event.occur_time);
   until = std::max(until, event.occur_time);
+  AddRun(station, event);
   if (!event.unit_code.empty()) codes.insert(event.unit_code);
   if (!event.carrier_code.empty()) carriers.insert(event.carrier_code);
   if (!event.operator_id.empty()) persons.insert(event.operator_id);

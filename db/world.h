@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "db/transaction.h"
@@ -38,6 +39,16 @@ struct WorldKeys {
   std::set<std::string> parents;
   std::set<std::string> reversed;
   std::set<std::string> completed;
+  // Starts, completions and scraps, for the yield's past: by unit or carrier code; `again`: the batch has completed the unit there before.
+  struct NamedRun {
+    std::string code;
+    int16_t operation = 0;  // 0 = the station does several
+    domain::EventKind kind = domain::EventKind::kStarted;
+    bool carrier = false;
+    bool again = false;
+  };
+  std::vector<NamedRun> runs;
+  std::unordered_map<std::string, int16_t> completed_in_batch;
   // Codes that the batch gives, with the code that the unit has until then.
   std::map<std::string, std::string> renames;
   // Rings of first runs that completions may move.
@@ -49,6 +60,7 @@ struct WorldKeys {
 
   // `plant`: says which rules apply where.
   void Add(const domain::Plant& plant, const domain::Station& station, int32_t epoch, const domain::StationEvent& event);
+  void AddRun(const domain::Station& station, const domain::StationEvent& event);
 
  private:
   void AddRings(const domain::Plant& plant, const domain::Station& station, const domain::StationEvent& event);

@@ -11,6 +11,7 @@
 #include "db/row.h"
 #include "db/unit_row.h"
 #include "db/world.h"
+#include "db/yield_count.h"
 
 namespace mes::db {
 namespace {
@@ -331,25 +332,6 @@ constexpr char kAdvanceCursors[] = R"(
   from unnest($1::integer[], $2::integer[], $3::bigint[], $4::bigint[], $5::bigint[])
     n (station_id, epoch, last_sequence, recorded_events, rejected_events)
   where c.station_id = n.station_id)";
-constexpr char kCountYields[] = R"(
-  insert into operation_yield as y
-    (work_order_id, station_id, plant_day, operation, first_runs, first_passes, runs, retests, reworks, aborts, scrapped)
-  select n.work_order_id, n.station_id, date '1970-01-01' + n.plant_day, n.operation, n.first_runs, n.first_passes, n.runs, n.retests,
-    n.reworks, n.aborts, n.scrapped
-  from unnest($1::integer[], $2::integer[], $3::integer[], $4::smallint[], $5::bigint[], $6::bigint[], $7::bigint[],
-    $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[])
-    n (work_order_id, station_id, plant_day, operation, first_runs, first_passes, runs, retests, reworks, aborts, scrapped)
-  order by 1, 4, 3, 2
-  on conflict (work_order_id, operation, plant_day, station_id) do update
-  set
-    first_runs = y.first_runs + excluded.first_runs,
-    first_passes = y.first_passes + excluded.first_passes,
-    runs = y.runs + excluded.runs,
-    retests = y.retests + excluded.retests,
-    reworks = y.reworks + excluded.reworks,
-    aborts = y.aborts + excluded.aborts,
-    scrapped = y.scrapped + excluded.scrapped)";
-
 void StoreCounters(Transaction& transaction, const World& world) {
   Column order, state, started, good, scrapped;
   bool any = false;
@@ -373,18 +355,6 @@ void StoreCounters(Transaction& transaction, const World& world) {
   if (any)
     Execute(transaction, kAdvanceCursors, station.Literal(), epoch.Literal(), last.Literal(), recorded.Literal(),
             rejected.Literal());
-
-  if (world.effects.yields.empty()) return;
-  std::array<Column, 11> y;
-  for (const auto& [key, counts] : world.effects.yields) {
-    y[0].Add(int64_t{key.work_order_id}), y[1].Add(int64_t{key.station_id}), y[2].Add(int64_t{key.plant_day}),
-        y[3].Add(int64_t{key.operation});
-    y[4].Add(counts.first_runs), y[5].Add(counts.first_passes), y[6].Add(counts.runs), y[7].Add(counts.retests),
-        y[8].Add(counts.reworks);
-    y[9].Add(counts.aborts), y[10].Add(counts.scrapped);
-  }
-  Execute(transaction, kCountYields, y[0].Literal(), y[1].Literal(), y[2].Literal(), y[3].Literal(), y[4].Literal(),
-          y[5].Literal(), y[6].Literal(), y[7].Literal(), y[8].Literal(), y[9].Literal(), y[10].Literal());
 }
 
 void CopyConditions(Transaction& transaction, const std::vector<domain::StationCondition>& conditions) {
@@ -460,6 +430,7 @@ void StoreWorld(Transaction& transaction, const World& world) {
   StoreRunRings(transaction, world);
   InsertAlarms(transaction, world, std::vector<int64_t>(effects.pending_holds.size()));
   StoreOutputs(transaction, effects.outputs);
+  StoreYields(transaction, world);
 }
 
 }  // namespace mes::db

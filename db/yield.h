@@ -1,10 +1,15 @@
-// How well operations ran: the counters that ingest keeps, summed over stations and days.
+// How well operations ran: the counters that ingest keeps, summed. Which rollup answers is chosen here by what is asked: whole months
+// come from yield_month, single days of lines and orders from line_yield_day, of stations from operation_yield. A range never reads more
+// days than half of two months.
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "db/transaction.h"
+#include "domain/yield.h"
 
 namespace mes::db {
 
@@ -31,5 +36,92 @@ struct OperationYield {
 };
 // By product code and operation.
 std::vector<OperationYield> ListOperationYields(Transaction& transaction, const YieldFilter& filter);
+
+// Sums ----------------------------------------------------------------------------------------------------------------------------------
+
+// Values are those of yield_month.subject; orders have no months.
+enum class YieldSubject : int16_t { kLine = 1, kStation, kWorkOrder };
+// Values are those of the statements.
+enum class YieldPeriod : int16_t { kNone = 0, kDay, kWeek, kMonth };
+
+// One line, station or order with one of its operations (0 = all of them), and the group that its counts go to.
+struct YieldPart {
+  int32_t subject_id = 0;
+  int16_t operation = 0;
+  int32_t group = 0;
+};
+struct YieldQuestion {
+  YieldSubject subject = YieldSubject::kLine;
+  std::vector<YieldPart> parts;
+  // Plant days, both included.
+  int32_t first_day = 0;
+  int32_t last_day = 0;
+  YieldPeriod period = YieldPeriod::kNone;
+  bool by_shift = false;
+  // 0 = both.
+  int16_t shift = 0;
+  // Of lines and orders.
+  bool by_order = false;
+  // Of orders: by station too, and only these stations (empty = all).
+  bool by_station = false;
+  std::vector<int32_t> station_ids;
+};
+struct YieldSum {
+  int32_t group = 0;
+  // 0 = not asked for.
+  int32_t work_order_id = 0;
+  int32_t station_id = 0;
+  // First plant day of the period; 0 = none asked for.
+  int32_t period_day = 0;
+  int16_t shift = 0;
+  domain::YieldCounts counts;
+};
+// Only groups that have any count, in no order.
+std::vector<YieldSum> SumYields(Transaction& transaction, const YieldQuestion& question);
+
+struct OrderName {
+  int32_t work_order_id = 0;
+  std::string code;
+  int32_t material_id = 0;
+};
+// These orders, in no order; with `below`, everything below them too.
+std::vector<OrderName> LoadOrderNames(Transaction& transaction, const std::vector<int32_t>& ids, bool below);
+
+// Restatements --------------------------------------------------------------------------------------------------------------------------
+
+struct RestatementFilter {
+  int32_t first_day = 0;
+  int32_t last_day = 0;
+  // 0 and empty = all.
+  int32_t work_order_id = 0;
+  std::vector<int32_t> station_ids;
+  // Only those recorded after this.
+  std::optional<domain::Time> after;
+  int64_t before_id = 0;
+};
+struct StoredRestatement {
+  int64_t id = 0;
+  domain::Time record_time{};
+  std::string unit_code;
+  std::string work_order_code;
+  domain::YieldRestatement restatement;
+};
+// Newest first, ids below `before_id` (0 = all), at most `limit`.
+std::vector<StoredRestatement> ListRestatements(Transaction& transaction, const RestatementFilter& filter, int limit);
+
+// Lots ----------------------------------------------------------------------------------------------------------------------------------
+
+struct LotYield {
+  std::string lot_code;
+  std::string supplier;
+  std::string supplier_lot;
+  int32_t material_id = 0;
+  int32_t line_id = 0;
+  int16_t operation = 0;
+  domain::LotYieldCounts counts;
+};
+// What units made of these lots, or of the lots of one supplier lot, by lot, line and operation; at most `limit`.
+std::vector<LotYield> ListLotYields(Transaction& transaction, const std::vector<std::string>& lot_codes, std::string_view supplier,
+                                    std::string_view supplier_lot, int limit);
 
 }  // namespace mes::db

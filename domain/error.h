@@ -116,6 +116,11 @@ enum class ErrorKind : uint8_t { kInvalid, kNotFound, kExists, kRule, kLimit, kC
   X(CodeUsed, "CODE_USED", kRule, "nobody")                                     \
   X(LifeTransition, "LIFE_TRANSITION", kRule, "nobody")                         \
   X(LifeEnded, "LIFE_ENDED", kRule, "nobody")                                   \
+  X(LineUnknown, "LINE_UNKNOWN", kNotFound, "nobody")                           \
+  X(DowntimeUnknown, "DOWNTIME_UNKNOWN", kNotFound, "nobody")                   \
+  X(DowntimeReasonUnknown, "DOWNTIME_REASON_UNKNOWN", kNotFound, "nobody")      \
+  X(DowntimeOverlap, "DOWNTIME_OVERLAP", kRule, "nobody")                       \
+  X(DowntimeWithdrawn, "DOWNTIME_WITHDRAWN", kRule, "nobody")                   \
   X(QueueFull, "QUEUE_FULL", kLimit, "nobody")                                  \
   X(DeadlineTooShort, "DEADLINE_TOO_SHORT", kUnavailable, "nobody")             \
   X(DatabaseUnavailable, "DATABASE_UNAVAILABLE", kUnavailable, "nobody")        \

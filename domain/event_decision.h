@@ -46,7 +46,6 @@ class EventDecision {
   bool JudgeRunBeforeCompletion(UnitEntry& entry, const Operation& operation, EventRow& row);
   void JudgePass(const UnitEntry& entry, const ProductRevision& revision, const Operation& operation, const EventRow& row);
   bool JudgeGoodQuantity(const UnitEntry& entry, EventRow& row);
-  void CountRun(const UnitEntry& entry, const EventRow& row, int sign);
   void BookCompletion(UnitEntry& entry, const EventRow& row);
   void TakeCode(UnitEntry& entry, const std::string& code);
 
@@ -76,6 +75,16 @@ class EventDecision {
   void JudgeScrap(const UnitEntry& entry, const EventRow& row);
   void JudgeGolden(const StationCondition& condition, const StationCondition* before);
   void Raise(const ProcessRule& rule, ProcessAlarm alarm, std::optional<HoldDraft> hold);
+  // station_event_yield.cc
+  // Moves the counters by a row that is about to be recorded.
+  void CountRow(const UnitEntry& entry, const EventRow& row);
+  // Whole facts of a unit, for those that come back or are scrapped.
+  std::vector<RunFact> FactsOf(const UnitEntry& entry) const;
+  // Keeps a recorded row for what the batch may count later.
+  void Remember(const UnitEntry& entry, const EventRow& row);
+  // After a reversal: the difference between the history with and without the event.
+  void Restate(const UnitEntry& entry, const ProductRevision& revision, const std::vector<EventRow>& history, const EventRow& reversed);
+  void AddTally(const YieldTally& tally);
 
   // Shared.
   void Refuse(Reason reason, std::string_view unit_code, std::string sentence, std::vector<Evidence> evidence);

@@ -76,6 +76,13 @@ inline constexpr int kMaxCodesPerBatch = 10'000;
 inline constexpr size_t kMaxScanLength = 500;
 inline constexpr size_t kMaxPlaceLength = 200;
 inline constexpr size_t kMaxHostLength = 100;
+// Plant days that a yield or OEE question spans, groups that it answers with, lots that it names; reasons in a list of downtimes.
+inline constexpr int32_t kMaxYieldDays = 3'660;
+inline constexpr size_t kMaxYieldGroups = 1'000;
+inline constexpr int kMaxLotsPerYield = 100;
+inline constexpr int kMaxRestatementsSince = 100'000;
+inline constexpr int kMaxDowntimeReasons = 200;
+inline constexpr int64_t kMaxDowntimeSeconds = 366LL * 86'400;
 
 inline constexpr int kDefaultPageSize = 50;
 inline constexpr int kMaxPageSize = 1'000;

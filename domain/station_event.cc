@@ -48,6 +48,7 @@ void EventDecision::Record(UnitEntry& entry, EventRow row) {
     Advance(entry.unit, *revision, row);
   }
   entry.changed = true;
+  Remember(entry, row);
   world_.effects.rows.push_back(std::move(row));
 }
 
@@ -188,6 +189,7 @@ UnitEntry& EventDecision::CreateUnit(const StartDecision& decision) {
     entry.lot_changed = true;
   }
   world_.unit_by_code[event_.unit_code] = id;
+  world_.yield_past.facts[id];
   OrderState& order = world_.orders.at(decision.order->id);
   order.started_micro += decision.quantity_micro;
   OutputOf(material->id, event_.occur_time).started_micro += decision.quantity_micro;
@@ -224,6 +226,7 @@ bool EventDecision::StartUnit(UnitEntry* entry) {
   row.rework_counter = decision.rework_counter;
   if (entry == nullptr && started.lot) row.quantity_micro = decision.quantity_micro;
   if (decision.window_late) row.flags |= kFlagWindowLate;
+  CountRow(started, row);
   Record(started, std::move(row));
   return true;
 }
@@ -260,7 +263,7 @@ bool EventDecision::ApplyAborted(UnitEntry& entry) {
   if (JudgeRoute(entry, operation) == nullptr || !JudgeRunning(entry, operation)) return false;
   EventRow row = RowFor(entry, operation);
   row.details = std::make_shared<EventDetails>(EventDetails{{}, std::get<Aborted>(event_.what).reason, "", 0, 0, 0});
-  ++world_.effects.yields[{entry.unit.work_order_id, station_.id, PlantDay(row.occur_time), operation}].aborts;
+  CountRow(entry, row);
   Record(entry, std::move(row));
   return true;
 }

@@ -48,8 +48,10 @@ enum EventFlag : int16_t {
   kFlagFinished = 128,
   // Values outside limits.
   kFlagOutOfLimits = 256,
+  // A person judged the run by hand, not the station's program: a pass so is no first pass.
+  kFlagOverride = 512,
   // A replacement that a hold or the unit's place forbade, done all the same by the role that may.
-  kFlagForced = 512,
+  kFlagForced = 1024,
 };
 
 struct MeasuredValues {
@@ -93,6 +95,8 @@ struct Completed {
   std::string grade;
   std::vector<UnitResult> unit_results;
   std::optional<std::pair<std::string, std::string>> good_quantity;  // value, unit of measure
+  // Who judged by hand; empty = the station's program did.
+  std::string overridden_by;
 };
 struct Measured {
   std::vector<MeasuredValues> values;
@@ -164,6 +168,8 @@ struct EventDetails {
   int32_t caused_by_operation = 0;
   int32_t reversed_epoch = 0;
   int64_t reversed_sequence = 0;
+  // completed: what the lot lost in the run.
+  int64_t lost_micro = 0;
 };
 
 // One stored row: an event's effect on one unit (unit 0: a condition).

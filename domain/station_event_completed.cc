@@ -7,9 +7,9 @@
 namespace mes::domain {
 namespace {
 
-std::shared_ptr<const EventDetails> DetailsOf(const Completed& completed) {
-  if (completed.curves.empty()) return nullptr;
-  return std::make_shared<EventDetails>(EventDetails{completed.curves, "", "", 0, 0, 0});
+std::shared_ptr<const EventDetails> DetailsOf(const Completed& completed, int64_t lost_micro) {
+  if (completed.curves.empty() && completed.overridden_by.empty() && lost_micro == 0) return nullptr;
+  return std::make_shared<EventDetails>(EventDetails{completed.curves, "", completed.overridden_by, 0, 0, 0, lost_micro});
 }
 
 }  // namespace
@@ -92,18 +92,6 @@ bool EventDecision::JudgeGoodQuantity(const UnitEntry& entry, EventRow& row) {
   return true;
 }
 
-void EventDecision::CountRun(const UnitEntry& entry, const EventRow& row, int sign) {
-  YieldCounts& counts =
-      world_.effects.yields[{entry.unit.work_order_id, row.station_id, PlantDay(row.occur_time), row.operation}];
-  counts.runs += sign;
-  if ((row.flags & kFlagFirstRun) != 0) {
-    counts.first_runs += sign;
-    if (row.judgement == Judgement::kPass) counts.first_passes += sign;
-  }
-  if (row.purpose == RunPurpose::kRetest) counts.retests += sign;
-  if (row.purpose == RunPurpose::kRework) counts.reworks += sign;
-}
-
 void EventDecision::TakeCode(UnitEntry& entry, const std::string& code) {
   if (code.empty() || code == entry.unit.code) return;
   world_.effects.former_codes.push_back({entry.unit.code, entry.unit.id, event_.occur_time});
@@ -165,7 +153,8 @@ bool EventDecision::Complete(UnitEntry& entry, const Result& result) {
                                                        : std::string_view("OUT_OF_LIMITS");
   row.grade = result.grade;
   row.new_code = completed.new_code;
-  row.details = DetailsOf(completed);
+  row.details = DetailsOf(completed, entry.lot ? entry.lot->left_micro - row.quantity_micro : 0);
+  if (!completed.overridden_by.empty()) row.flags |= kFlagOverride;
   if (station_passes != server_passes) row.flags |= kFlagMismatch;
   if (out_of_limits) row.flags |= kFlagOutOfLimits;
   if (window.flagged) row.flags |= kFlagWindowLate;
@@ -175,7 +164,7 @@ bool EventDecision::Complete(UnitEntry& entry, const Result& result) {
 
   verdict_.judgement = row.judgement;
   verdict_.judgement_mismatch = verdict_.judgement_mismatch || (row.flags & kFlagMismatch) != 0;
-  CountRun(entry, row, 1);
+  CountRow(entry, row);
   TakeCode(entry, completed.new_code);
   BookCompletion(entry, row);
   const EventRow judged = row;

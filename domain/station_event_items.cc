@@ -221,7 +221,7 @@ bool EventDecision::ApplyScrapped(UnitEntry& entry) {
   if (scrapped.caused_by_operation != 0) {
     row.details = std::make_shared<EventDetails>(EventDetails{{}, "", "", scrapped.caused_by_operation, 0, 0});
   }
-  ++world_.effects.yields[{unit.work_order_id, station_.id, PlantDay(row.occur_time), number}].scrapped;
+  CountRow(entry, row);
   JudgeScrap(entry, row);
   Record(entry, std::move(row));
   return true;

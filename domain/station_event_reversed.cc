@@ -102,7 +102,7 @@ const EventRow* EventDecision::JudgeReversal(const UnitEntry& entry, const std::
   return &*original;
 }
 
-// Gives back what the original took: material, a position, the order's books, the counters.
+// Gives back what the original took: material, a position, the order's books.
 void EventDecision::UndoItem(UnitEntry& entry, const EventRow& original) {
   const EventKey key{original.station_id, original.epoch, original.sequence};
   if (original.kind == EventKind::kConsumed) {
@@ -114,7 +114,6 @@ void EventDecision::UndoItem(UnitEntry& entry, const EventRow& original) {
   } else if (original.kind == EventKind::kInstalled) {
     TakeOut(world_.units.at(original.other_unit_id), std::max(event_.occur_time, original.occur_time));
   } else if (original.kind == EventKind::kCompleted) {
-    CountRun(entry, original, -1);
     if ((original.flags & kFlagFinished) != 0) {
       OrderState& order = *OrderOf(entry);
       order.good_micro -= QuantityOf(entry);
@@ -128,11 +127,6 @@ void EventDecision::UndoItem(UnitEntry& entry, const EventRow& original) {
     order.scrapped_micro -= original.quantity_micro;
     OutputOf(entry.unit.material_id, original.occur_time).scrapped_micro -= original.quantity_micro;
     order.changed = true;
-    --world_.effects.yields[{entry.unit.work_order_id, original.station_id, PlantDay(original.occur_time), original.operation}]
-          .scrapped;
-  } else if (original.kind == EventKind::kAborted) {
-    --world_.effects.yields[{entry.unit.work_order_id, original.station_id, PlantDay(original.occur_time), original.operation}]
-          .aborts;
   }
 }
 
@@ -157,6 +151,7 @@ bool EventDecision::ApplyReversed(UnitEntry& entry) {
   UndoItem(entry, *original);
   const bool was_scrapped_after_finish = original->kind == EventKind::kScrapped;
   const int64_t scrapped_quantity = original->quantity_micro;
+  Restate(entry, *revision, history, *original);
   history[static_cast<size_t>(original - history.data())].flags |= kFlagReversed;
   for (EventRow& row : world_.effects.rows) {
     if (row.unit_id == entry.unit.id && row.station_id == station_.id && row.epoch == reversed.epoch &&

@@ -2,10 +2,6 @@
 
 namespace mes::domain {
 
-int32_t PlantDay(Time time) {
-  return static_cast<int32_t>(std::chrono::floor<std::chrono::days>(time).time_since_epoch().count());
-}
-
 const UnitEntry* World::FindUnit(int64_t id) const {
   const auto found = units.find(id);
   return found == units.end() ? nullptr : &found->second;

@@ -21,6 +21,7 @@
 #include "domain/unit.h"
 #include "domain/utilisation.h"
 #include "domain/work_order.h"
+#include "domain/yield.h"
 
 namespace mes::domain {
 
@@ -167,6 +168,8 @@ struct Effects {
     int32_t hold = -1;
   };
   std::vector<RaisedAlarm> alarms;
+  std::map<LotYieldKey, LotYieldCounts> lot_yields;
+  std::vector<YieldRestatement> restatements;
 };
 
 struct World {
@@ -202,6 +205,7 @@ struct World {
   std::unordered_map<std::string, IssuedCode> issued_codes;
   // For reversals: whole histories of the units concerned, oldest first by record.
   std::unordered_map<int64_t, std::vector<EventRow>> histories;
+  YieldPast yield_past;
   // A block of unit ids to give out, big enough for the batch.
   int64_t next_unit_id = 0;
 

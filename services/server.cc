@@ -26,6 +26,7 @@
 #include "services/lot.h"
 #include "services/process_rule.h"
 #include "services/plan.h"
+#include "services/oee.h"
 #include "services/product_definition.h"
 #include "services/schedule.h"
 #include "services/replacement.h"
@@ -60,6 +61,7 @@ std::vector<std::unique_ptr<grpc::Service>> MakeServices(Env& env) {
   services.push_back(MakeHoldService(env));
   services.push_back(MakeGenealogyService(env));
   services.push_back(MakeYieldService(env));
+  services.push_back(MakeOeeService(env));
   services.push_back(MakeStationService(env));
   services.push_back(MakeCapacityService(env));
   services.push_back(MakeScheduleService(env));

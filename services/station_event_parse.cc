@@ -138,6 +138,7 @@ domain::Completed ParseCompleted(Parser& parser, const v1::Completed& completed)
   parsed.values = ParseValues(parser, completed.values(), "completed.values");
   parsed.curves = ParseCurves(parser, completed.curves());
   parsed.new_code = parser.OptionalCode(completed.new_code(), "completed.new_code");
+  parsed.overridden_by = parser.Text(completed.overridden_by(), domain::kMaxPersonLength, false, "completed.overridden_by");
   parsed.grade = parser.Text(completed.grade(), domain::kMaxGradeLength, false, "completed.grade");
   if (parsed.grade.find_first_of(":;") != std::string::npos) {
     parser.Fault(FieldError(Reason::kFieldInvalid, "completed.grade", "completed.grade holds `:` or `;`"));

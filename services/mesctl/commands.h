@@ -36,6 +36,8 @@ void AddCalendar(CLI::App& capacity, const Connection& connection);
 // The options that every change of plans has: `--person`, `--role`.
 struct Planner;
 void AddPlanner(CLI::App& command, Planner& planner);
+void AddOee(CLI::App& app, const Connection& connection);
+void AddDowntime(CLI::App& app, const Connection& connection);
 
 // The option that every list has.
 inline void AddLimit(CLI::App& list, int64_t& limit) {

@@ -86,6 +86,8 @@ int Run(int argc, char** argv) {
   AddTrace(app, connection);
   AddYield(app, connection);
   AddCapacity(app, connection);
+  AddOee(app, connection);
+  AddDowntime(app, connection);
   AddSimulate(app, connection);
   // Last, since subcommands begin with their parent's footer.
   app.footer(kFooter);

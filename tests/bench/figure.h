@@ -43,5 +43,6 @@ void RunCanStart(Run& run);
 void RunGenealogy(Run& run);
 void RunSchedule(Run& run);
 void RunUtilisation(Run& run);
+void RunYield(Run& run);
 
 }  // namespace mes::bench

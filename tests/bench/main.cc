@@ -42,6 +42,7 @@ const std::vector<Group>& Groups() {
         "disk_bytes_per_edge"}},
       {"schedule", RunSchedule, {"schedule_2000_orders_s"}},
       {"utilisation", RunUtilisation, {"utilisation_rollups", "utilisation_p50_ms", "utilisation_p99_ms"}},
+      {"yield", RunYield, {"yield_rows", "yield_query_p50_ms", "yield_query_p99_ms", "yield_query_slowest_p99_ms"}},
   };
   return groups;
 }
@@ -74,6 +75,7 @@ int Main(const std::vector<std::string>& arguments) {
   if (chosen.empty()) {
     fmt::print(stderr, "mes_bench: no group or figure is called {}; groups: ingest, ack, can_start, genealogy, schedule\n", only);
     fmt::print(stderr, "mes_bench: no group or figure is called {}; groups: ingest, ack, can_start, genealogy, utilisation\n", only);
+    fmt::print(stderr, "mes_bench: no group or figure is called {}; groups: ingest, ack, can_start, genealogy, yield\n", only);
     return 2;
   }
   tests::TestCluster cluster(true);
