@@ -38,6 +38,8 @@ struct WorldKeys {
   std::set<std::string> parents;
   std::set<std::string> reversed;
   std::set<std::string> completed;
+  // Stations that complete runs: their control charts are needed.
+  std::set<int32_t> completing;
   // Codes that the batch gives, with the code that the unit has until then.
   std::map<std::string, std::string> renames;
   int64_t starts = 0;

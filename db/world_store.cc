@@ -7,6 +7,7 @@
 #include "db/event_row.h"
 #include "db/refusal_json.h"
 #include "db/row.h"
+#include "db/spc_chart.h"
 #include "db/unit_row.h"
 #include "db/world.h"
 
@@ -455,6 +456,7 @@ void StoreWorld(Transaction& transaction, const World& world) {
   CopyConditions(transaction, effects.conditions);
   CopyRefused(transaction, effects.refused, world.now);
   StoreCounters(transaction, world);
+  StoreCharts(transaction, world);
 }
 
 }  // namespace mes::db

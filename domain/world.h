@@ -14,6 +14,7 @@
 
 #include "domain/hold.h"
 #include "domain/product_definition.h"
+#include "domain/spc_ingest.h"
 #include "domain/station_condition.h"
 #include "domain/station_event.h"
 #include "domain/unit.h"
@@ -32,6 +33,8 @@ struct OrderState {
   int64_t started_micro = 0;
   int64_t good_micro = 0;
   int64_t scrapped_micro = 0;
+  // A trial build: its runs stay off the control charts.
+  bool trial = false;
   bool changed = false;
 };
 
@@ -179,6 +182,8 @@ struct World {
   std::set<std::pair<int32_t, std::string>> refused_starts;
   // For reversals: whole histories of the units concerned, oldest first by record.
   std::unordered_map<int64_t, std::vector<EventRow>> histories;
+  // Control charts of the stations that complete runs.
+  ChartBook charts;
   // A block of unit ids to give out, big enough for the batch.
   int64_t next_unit_id = 0;
 
