@@ -23,7 +23,8 @@ constexpr char kListDefinitions[] = "select " MES_DEFINITION_COLUMNS R"(
 #undef MES_DEFINITION_COLUMNS
 constexpr Statement kInsertDefinition{"SpcInsertDefinition", R"(
   insert into spc_definition (class, material_id, operation, characteristic, rules, by_position, person, reason, define_time)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9))"};
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+  returning definition_id)"};
 
 #define MES_LIMITS_COLUMNS                                                                                                           \
   "station_id, operation, characteristic, position, version, kind, subgroup, center, sigma, lower, upper, spread_center, "           \
@@ -102,30 +103,39 @@ std::pair<domain::ChartKey, domain::FrozenLimits> LimitsIn(const pqxx::row& row)
 
 int64_t LoadChartPlanVersion(Transaction& transaction) { return Get<int64_t>(Execute(transaction, kVersion)[0][0]); }
 
-std::shared_ptr<const domain::ChartPlan> LoadChartPlan(Transaction& transaction) {
-  auto plan = std::make_shared<domain::ChartPlan>();
-  plan->version = LoadChartPlanVersion(transaction);
+domain::ChartPlan LoadDefinitions(Transaction& transaction) {
+  domain::ChartPlan plan;
+  plan.version = LoadChartPlanVersion(transaction);
   for (const auto& row : Execute(transaction, kLoadDefinitions)) {
     domain::ChartDefinition definition = DefinitionIn(row).second;
     if (definition.characteristic_class) {
-      plan->classes[*definition.characteristic_class] = std::move(definition);
+      const domain::CharacteristicClass of = *definition.characteristic_class;
+      plan.classes[of] = std::move(definition);
     } else {
-      plan->characteristics[{definition.material_id, definition.operation, definition.characteristic_code}] = std::move(definition);
+      std::tuple<int32_t, int16_t, std::string> of{definition.material_id, definition.operation, definition.characteristic_code};
+      plan.characteristics[std::move(of)] = std::move(definition);
     }
   }
+  return plan;
+}
+
+std::shared_ptr<const domain::ChartPlan> LoadChartPlan(Transaction& transaction) {
+  auto plan = std::make_shared<domain::ChartPlan>(LoadDefinitions(transaction));
   for (const auto& row : Execute(transaction, kLoadLimits)) plan->limits.insert(LimitsIn(row));
   return plan;
 }
 
 void LockChartPlan(Transaction& transaction) { Execute(transaction, kCountUp); }
 
-void InsertDefinition(Transaction& transaction, const domain::ChartDefinition& definition) {
+int32_t InsertDefinition(Transaction& transaction, const domain::ChartDefinition& definition) {
   const bool of_class = definition.characteristic_class.has_value();
   const auto name = of_class ? std::optional<std::string>(NameOf(*definition.characteristic_class)) : std::nullopt;
-  Execute(transaction, kInsertDefinition, name, of_class ? std::nullopt : std::optional<int32_t>(definition.material_id),
+  const pqxx::result rows =
+      Execute(transaction, kInsertDefinition, name, of_class ? std::nullopt : std::optional<int32_t>(definition.material_id),
           of_class ? std::nullopt : std::optional<int16_t>(definition.operation),
           of_class ? std::nullopt : std::optional<std::string>(definition.characteristic_code), definition.rules,
           definition.by_position, definition.person, definition.reason, definition.define_time);
+  return Get<int32_t>(rows[0][0]);
 }
 
 void InsertLimits(Transaction& transaction, const domain::ChartKey& key, domain::FrozenLimits& frozen) {

@@ -15,9 +15,13 @@ int64_t LoadChartPlanVersion(Transaction& transaction);
 // What is in force; the caller keeps it.
 std::shared_ptr<const domain::ChartPlan> LoadChartPlan(Transaction& transaction);
 
+// Only what was decided about rules and positions.
+domain::ChartPlan LoadDefinitions(Transaction& transaction);
+
 // Takes the version's row, so that decisions come one after the other, and counts it up. Call it before looking at what is decided.
 void LockChartPlan(Transaction& transaction);
-void InsertDefinition(Transaction& transaction, const domain::ChartDefinition& definition);
+// Its number.
+int32_t InsertDefinition(Transaction& transaction, const domain::ChartDefinition& definition);
 // Gives the limits the chart's next version.
 void InsertLimits(Transaction& transaction, const domain::ChartKey& key, domain::FrozenLimits& limits);
 

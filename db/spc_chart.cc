@@ -152,6 +152,11 @@ constexpr Statement kCountOpenAlarms{"SpcCountOpenAlarms", R"(
   where station_id = any($1::integer[])
     and acknowledge_time is null
   group by station_id, operation, characteristic, position)"};
+constexpr Statement kNewestLimits{"SpcNewestLimits", R"(
+  select station_id, operation, characteristic, position, max(version)
+  from spc_limits
+  where station_id = any($1::integer[])
+  group by station_id, operation, characteristic, position)"};
 constexpr Statement kLoadStation{"SpcLoadStation", R"(
   select state
   from spc_state
@@ -273,16 +278,21 @@ std::vector<StoredCharts> ListStationCharts(Transaction& transaction, const std:
     place[{stored.station_id, stored.operation}] = list.size() - 1;
   }
   const std::string found = ArrayOf(list, &StoredCharts::station_id);
-  for (const auto& row : Execute(transaction, kCountOpenAlarms, found)) {
-    RowReader reader(row);
-    const int32_t station = reader.Next<int32_t>();
-    const int16_t operation = reader.Next<int16_t>();
-    const auto at = place.find({station, operation});
-    if (at == place.end()) continue;
-    std::string characteristic = reader.Next<std::string>();
-    const int16_t position = reader.Next<int16_t>();
-    list[at->second].open_alarms[{std::move(characteristic), position}] = reader.Next<int64_t>();
-  }
+  const auto count = [&](const Statement& statement, auto StoredCharts::*counts) {
+    for (const auto& row : Execute(transaction, statement, found)) {
+      RowReader reader(row);
+      const int32_t station = reader.Next<int32_t>();
+      const int16_t operation = reader.Next<int16_t>();
+      const auto at = place.find({station, operation});
+      if (at == place.end()) continue;
+      std::string characteristic = reader.Next<std::string>();
+      const int16_t position = reader.Next<int16_t>();
+      (list[at->second].*counts)[{std::move(characteristic), position}] = reader.Next<int64_t>();
+    }
+  };
+  if (list.empty()) return list;
+  count(kCountOpenAlarms, &StoredCharts::open_alarms);
+  count(kNewestLimits, &StoredCharts::limits_versions);
   return list;
 }
 

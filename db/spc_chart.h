@@ -22,8 +22,9 @@ struct StoredCharts {
   int32_t station_id = 0;
   int16_t operation = 0;
   domain::StationCharts charts;
-  // Alarms that nobody acknowledged, by (characteristic, position).
+  // By (characteristic, position): alarms that nobody acknowledged, and the newest limits' version.
   std::map<std::pair<std::string, int16_t>, int64_t> open_alarms;
+  std::map<std::pair<std::string, int16_t>, int64_t> limits_versions;
 };
 std::vector<StoredCharts> ListStationCharts(Transaction& transaction, const std::vector<int32_t>& station_ids, int32_t after_station,
                                             int16_t after_operation, int limit);

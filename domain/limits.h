@@ -52,6 +52,10 @@ inline constexpr int64_t kMaxFloorLifeSeconds = 10LL * 366 * 86'400;
 inline constexpr int64_t kMaxEdgesPerWalk = 1'000'000;
 inline constexpr int kEdgesPerPage = 1'000;
 
+inline constexpr int kMaxPointsPerBaseline = 10'000;
+inline constexpr int kMaxExcludedPoints = 100;
+inline constexpr int kMaxPointsPerCapability = 20'000;
+
 inline constexpr int kDefaultPageSize = 50;
 inline constexpr int kMaxPageSize = 1'000;
 

@@ -10,13 +10,6 @@ namespace {
 
 constexpr size_t kLongestWindow = 15;
 
-// The rule under which a point beyond the spread's limits is told; none where the set has no rule for single points.
-std::optional<ChartRule> SinglePointRule(RuleSet rules) {
-  if ((rules & BitOf(ChartRule::kNelson1)) != 0) return ChartRule::kNelson1;
-  if ((rules & BitOf(ChartRule::kWesternElectric1)) != 0) return ChartRule::kWesternElectric1;
-  return std::nullopt;
-}
-
 // NaN where it is not known any more.
 double SpreadAt(ChartDesign design, const std::vector<ChartPoint>& points, size_t index) {
   if (design.kind == ChartKind::kIndividuals) {
@@ -42,20 +35,6 @@ Window WindowAt(const std::vector<ChartPoint>& points, size_t index, const Chart
   return window;
 }
 
-// Walks over the set bits of `signals` as (rule, side, on_spread).
-template <typename Visit>
-void ForEach(Signals signals, RuleSet rules, const Visit& visit) {
-  for (int i = 1; i <= kChartRules; ++i) {
-    for (const ChartSide side : {ChartSide::kAbove, ChartSide::kBelow}) {
-      const ChartRule rule = static_cast<ChartRule>(i);
-      if ((signals & SignalOf(rule, side)) != 0) visit(rule, side, false, SignalOf(rule, side));
-    }
-  }
-  const ChartRule single = SinglePointRule(rules).value_or(ChartRule::kNelson1);
-  if ((signals & kSpreadAbove) != 0) visit(single, ChartSide::kAbove, true, kSpreadAbove);
-  if ((signals & kSpreadBelow) != 0) visit(single, ChartSide::kBelow, true, kSpreadBelow);
-}
-
 // The judging of one state by one version of limits.
 class Judge {
  public:
@@ -65,21 +44,22 @@ class Judge {
   void From(size_t index, std::vector<ChartEpisode>& episodes) {
     std::vector<ChartPoint>& points = state_.points;
     const bool late = index + 1 < points.size();
-    std::vector<Signals> before;
-    for (size_t i = index; i < points.size(); ++i) before.push_back(i == index ? 0 : points[i].signals);
+    std::vector<Signals> before, now;
     for (size_t i = index; i < points.size(); ++i) {
-      if (IsJudged(i)) points[i].signals = SignalsOf(i);
+      before.push_back(i == index ? 0 : points[i].signals);
+      now.push_back(IsJudged(i) ? SignalsOf(i) : 0);
     }
+    // What a point ever broke stays with it, also where a late neighbour breaks the pattern: it was told.
+    for (size_t i = index; i < points.size(); ++i) points[i].signals |= now[i - index];
     for (size_t i = index; i < points.size(); ++i) {
       if (!IsJudged(i)) continue;
-      const Signals continued = i > 0 && IsJudged(i - 1) ? points[i - 1].signals : 0;
-      ForEach(points[i].signals & ~continued, rules_, [&](ChartRule rule, ChartSide side, bool on_spread, Signals bit) {
+      const Signals continued = i > index ? now[i - 1 - index] : i > 0 && IsJudged(i - 1) ? points[i - 1].signals : 0;
+      for (const ChartSignal& begun : SignalsIn(now[i - index] & ~continued, rules_)) {
         // Told already, when an old episode is part of the new one.
-        for (size_t k = i; k < points.size() && (points[k].signals & bit) != 0; ++k) {
-          if ((before[k - index] & bit) != 0) return;
-        }
-        episodes.push_back(EpisodeAt(i, rule, side, on_spread, late));
-      });
+        bool told = false;
+        for (size_t k = i - index; k < now.size() && (now[k] & begun.bit) != 0; ++k) told = told || (before[k] & begun.bit) != 0;
+        if (!told) episodes.push_back(EpisodeAt(i, begun, late));
+      }
     }
   }
 
@@ -93,9 +73,9 @@ class Judge {
     const bool ranged = state_.design.kind != ChartKind::kIndividuals;
     const double spread = ranged ? SubgroupOf(state_.design, point).spread : 0;
     if (ranged) point.signals |= SpreadSignals(spread, frozen_.limits);
-    ForEach(point.signals, rules_, [&](ChartRule rule, ChartSide side, bool on_spread, Signals) {
-      episodes.push_back({rule, side, on_spread, point.time, on_spread ? spread : point.mean, true, std::nullopt});
-    });
+    for (const ChartSignal& s : SignalsIn(point.signals, rules_)) {
+      episodes.push_back({s.rule, s.side, s.on_spread, point.time, s.on_spread ? spread : point.mean, true, std::nullopt});
+    }
   }
 
  private:
@@ -111,15 +91,15 @@ class Judge {
     return signals | SpreadSignals(spread, frozen_.limits);
   }
 
-  ChartEpisode EpisodeAt(size_t index, ChartRule rule, ChartSide side, bool on_spread, bool late) const {
+  ChartEpisode EpisodeAt(size_t index, const ChartSignal& signal, bool late) const {
     const std::vector<ChartPoint>& points = state_.points;
-    ChartEpisode episode{rule, side, on_spread, points[index].time, points[index].mean, late, std::nullopt};
+    ChartEpisode episode{signal.rule, signal.side, signal.on_spread, points[index].time, points[index].mean, late, std::nullopt};
     size_t start = index;
-    if (on_spread) {
+    if (signal.on_spread) {
       episode.value = SpreadAt(state_.design, points, index);
     } else {
       const Window window = WindowAt(points, index, frozen_.limits, frozen_.baseline_until);
-      start = index - static_cast<size_t>(PatternStart(window.z.data(), window.count, rule, side));
+      start = index - static_cast<size_t>(PatternStart(window.z.data(), window.count, signal.rule, signal.side));
     }
     while (start > 0 && points[start - 1].signals != 0) --start;
     episode.last_in_control = start > 0 ? std::optional<Time>(points[start - 1].time) : state_.clean_before;
@@ -250,9 +230,7 @@ std::vector<BaselineFault> JudgeBaseline(ChartDesign design, RuleSet rules, cons
     const Window window = WindowAt(points, i, limits, std::nullopt);
     Signals signals = SignalsAt(window.z.data(), window.count, rules);
     if (SinglePointRule(rules)) signals |= SpreadSignals(SpreadAt(design, points, i), limits);
-    ForEach(signals, rules, [&](ChartRule rule, ChartSide side, bool on_spread, Signals) {
-      faults.push_back({points[i].time, rule, side, on_spread});
-    });
+    for (const ChartSignal& s : SignalsIn(signals, rules)) faults.push_back({points[i].time, s.rule, s.side, s.on_spread});
   }
   return faults;
 }

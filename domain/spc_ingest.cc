@@ -154,7 +154,7 @@ Status CheckDefinition(const ChartDefinition& definition, const std::vector<Char
       characteristic != nullptr ? characteristic->characteristic_class : definition.characteristic_class.value();
   if (of != CharacteristicClass::kStandard && (seen & RulesOf({ChartRule::kNelson1, ChartRule::kWesternElectric1})) == 0) {
     return Fail(DefinitionError("rules", "a " + std::string(NameOf(of)) +
-                                             " characteristic needs NELSON1 or WE1: the line stop SPC_R1 waits for a point beyond 3 sigma"));
+                                             " characteristic needs NELSON1 or WE1: SPC_R1 waits for a point beyond 3 sigma"));
   }
   if (!definition.by_position) return {};
   if (characteristic == nullptr) return Fail(DefinitionError("by_position", "positions are those of one characteristic, not of a class"));

@@ -20,6 +20,7 @@
 #include "services/ingest.h"
 #include "services/lot.h"
 #include "services/product_definition.h"
+#include "services/spc.h"
 #include "services/station.h"
 #include "services/station_event.h"
 #include "services/unit.h"
@@ -51,6 +52,7 @@ std::vector<std::unique_ptr<grpc::Service>> MakeServices(Env& env) {
   services.push_back(MakeGenealogyService(env));
   services.push_back(MakeYieldService(env));
   services.push_back(MakeStationService(env));
+  services.push_back(MakeSpcService(env));
   return services;
 }
 
@@ -128,7 +130,8 @@ struct Server::State {
         pool({.url = options.database_url, .size = options.pool_size + options.ingest_writers}),
         executor(options.pool_size, options.queue_limit),
         plant(pool),
-        env{pool, executor, plant, ReadClock},
+        charts(pool),
+        env{pool, executor, plant, ReadClock, charts},
         ingest(env, options.ingest_writers, options.max_events_per_commit),
         station_events(MakeStationEventService(ingest)),
         services(MakeServices(env)) {}
@@ -137,6 +140,7 @@ struct Server::State {
   db::Pool pool;
   Executor executor;
   PlantCache plant;
+  ChartCache charts;
   Env env;
   Ingest ingest;
   std::unique_ptr<StationEvents> station_events;

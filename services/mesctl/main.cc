@@ -79,6 +79,7 @@ int Run(int argc, char** argv) {
   AddRecord(app, connection);
   AddTrace(app, connection);
   AddYield(app, connection);
+  AddSpc(app, connection);
   AddSimulate(app, connection);
   // Last, since subcommands begin with their parent's footer.
   app.footer(kFooter);
