@@ -15,7 +15,7 @@ using domain::WorkOrderState;
 #define MES_WORK_ORDER_COLUMNS                                                                                 \
   "  o.work_order_id, o.code, o.material_id, o.revision_id, o.state, o.resume_state, o.state_reason,\n"        \
   "  o.ordered_micro, o.started_micro, o.good_micro, o.scrapped_micro, o.priority, o.due_time, o.parent_id,\n" \
-  "  p.code, o.create_time\n"                                                                                  \
+  "  p.code, o.create_time, o.trial\n"                                                                         \
   "from work_order o\n"                                                                                        \
   "left join work_order p on p.work_order_id = o.parent_id\n"
 
@@ -45,13 +45,13 @@ from generate_series(1, $1))";
 // Foreign keys are checked at the end of the statement, so parents of the same batch will do.
 constexpr const char* kInsert = R"(
 insert into work_order (
-  work_order_id, code, material_id, state, ordered_micro, priority, due_time, parent_id, create_time)
+  work_order_id, code, material_id, state, ordered_micro, priority, due_time, parent_id, create_time, trial)
 overriding system value
-select s.work_order_id, s.code, s.material_id, s.state, s.ordered_micro, s.priority, s.due_time, s.parent_id, s.create_time
+select s.work_order_id, s.code, s.material_id, s.state, s.ordered_micro, s.priority, s.due_time, s.parent_id, s.create_time, s.trial
 from unnest(
   $1::integer[], $2::text[], $3::integer[], $4::smallint[], $5::bigint[], $6::smallint[], $7::timestamptz[], $8::integer[],
-  $9::timestamptz[])
-  as s (work_order_id, code, material_id, state, ordered_micro, priority, due_time, parent_id, create_time)
+  $9::timestamptz[], $10::boolean[])
+  as s (work_order_id, code, material_id, state, ordered_micro, priority, due_time, parent_id, create_time, trial)
 on conflict (code) do nothing)";
 
 constexpr const char* kFindTaken = R"(
@@ -126,6 +126,7 @@ WorkOrder ReadWorkOrder(const pqxx::row& row) {
   order.parent_id = reader.NextOr<int32_t>(0);
   order.parent_code = reader.NextOr<std::string>("");
   order.create_time = reader.Next<domain::Time>();
+  order.trial = reader.Next<bool>();
   return order;
 }
 
@@ -164,7 +165,8 @@ std::optional<std::string> InsertWorkOrders(Transaction& transaction, std::vecto
   const pqxx::result inserted =
       Execute(transaction, kInsert, id_column, code_column, column(&WorkOrder::material_id), column(&WorkOrder::state),
               column(&WorkOrder::ordered_micro), column(&WorkOrder::priority), column(&WorkOrder::due_time),
-              column([](const WorkOrder& order) { return OrNull(order.parent_id); }), column(&WorkOrder::create_time));
+              column([](const WorkOrder& order) { return OrNull(order.parent_id); }), column(&WorkOrder::create_time),
+              column(&WorkOrder::trial));
   if (inserted.affected_rows() == orders.size()) return std::nullopt;
   const pqxx::result taken = Execute(transaction, kFindTaken, code_column, id_column);
   // Two of the batch may also share a code.

@@ -11,6 +11,7 @@
 #include "db/issued_code.h"
 #include "db/refusal_json.h"
 #include "db/row.h"
+#include "db/spc_chart.h"
 #include "db/unit_row.h"
 #include "db/yield_count.h"
 #include "domain/limits.h"
@@ -266,7 +267,7 @@ void LoadUnits(Transaction& transaction, const WorldKeys& keys, bool lock, World
 }
 
 #define MES_ORDER_SELECT                                                                                                   \
-  "select work_order_id, code, material_id, revision_id, state, ordered_micro, started_micro, good_micro, scrapped_micro " \
+  "select work_order_id, code, material_id, revision_id, state, ordered_micro, started_micro, good_micro, scrapped_micro, trial " \
   "from work_order where work_order_id = any($1::integer[]) or code = any($2::text[]) order by work_order_id"
 constexpr Statement kOrders{"Orders", MES_ORDER_SELECT};
 constexpr Statement kLockOrders{"LockOrders", MES_ORDER_SELECT " for no key update"};
@@ -290,6 +291,7 @@ void LoadOrders(Transaction& transaction, const WorldKeys& keys, bool lock, Worl
     order.started_micro = reader.Next<int64_t>();
     order.good_micro = reader.Next<int64_t>();
     order.scrapped_micro = reader.Next<int64_t>();
+    order.trial = reader.Next<bool>();
     world.order_by_code[order.code] = order.id;
     world.orders[order.id] = std::move(order);
   }
@@ -439,6 +441,7 @@ World Load(Transaction& transaction, const domain::Plant& plant, domain::Time no
   if (lock) LockRunRings(transaction, keys.rings, world);
   if (lock) LoadNewCodes(transaction, keys, world);
   if (lock) LoadYieldPast(transaction, keys, world);
+  if (lock) LoadCharts(transaction, keys, world);
   return world;
 }
 
@@ -475,6 +478,7 @@ void WorldKeys::Add(const domain::Plant& plant, const domain::Station& station, 
     ++starts;
   } else if (const auto* completed = std::get_if<domain::Completed>(&event.what)) {
     AddRings(plant, station, event);
+    completing.insert(station.id);
     if (!event.unit_code.empty()) this->completed.insert(event.unit_code);
     if (!completed->new_code.empty() && completed->new_code != event.unit_code) {
       codes.insert(completed->new_code);

@@ -49,6 +49,8 @@ struct WorldKeys {
   };
   std::vector<NamedRun> runs;
   std::unordered_map<std::string, int16_t> completed_in_batch;
+  // Stations that complete runs: their control charts are needed.
+  std::set<int32_t> completing;
   // Codes that the batch gives, with the code that the unit has until then.
   std::map<std::string, std::string> renames;
   // Rings of first runs that completions may move.

@@ -9,6 +9,7 @@
 #include "db/refusal_json.h"
 #include "db/process_world.h"
 #include "db/row.h"
+#include "db/spc_chart.h"
 #include "db/unit_row.h"
 #include "db/world.h"
 #include "db/yield_count.h"
@@ -431,6 +432,7 @@ void StoreWorld(Transaction& transaction, const World& world) {
   InsertAlarms(transaction, world, std::vector<int64_t>(effects.pending_holds.size()));
   StoreOutputs(transaction, effects.outputs);
   StoreYields(transaction, world);
+  StoreCharts(transaction, world);
 }
 
 }  // namespace mes::db

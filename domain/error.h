@@ -121,6 +121,10 @@ enum class ErrorKind : uint8_t { kInvalid, kNotFound, kExists, kRule, kLimit, kC
   X(DowntimeReasonUnknown, "DOWNTIME_REASON_UNKNOWN", kNotFound, "nobody")      \
   X(DowntimeOverlap, "DOWNTIME_OVERLAP", kRule, "nobody")                       \
   X(DowntimeWithdrawn, "DOWNTIME_WITHDRAWN", kRule, "nobody")                   \
+  X(ChartUnknown, "CHART_UNKNOWN", kNotFound, "nobody")                         \
+  X(BaselineUnfit, "BASELINE_UNFIT", kRule, "nobody")                           \
+  X(ChartAlarmUnknown, "CHART_ALARM_UNKNOWN", kNotFound, "nobody")              \
+  X(ChartAlarmAcknowledged, "CHART_ALARM_ACKNOWLEDGED", kRule, "nobody")        \
   X(QueueFull, "QUEUE_FULL", kLimit, "nobody")                                  \
   X(DeadlineTooShort, "DEADLINE_TOO_SHORT", kUnavailable, "nobody")             \
   X(DatabaseUnavailable, "DATABASE_UNAVAILABLE", kUnavailable, "nobody")        \

@@ -83,6 +83,9 @@ inline constexpr int kMaxLotsPerYield = 100;
 inline constexpr int kMaxRestatementsSince = 100'000;
 inline constexpr int kMaxDowntimeReasons = 200;
 inline constexpr int64_t kMaxDowntimeSeconds = 366LL * 86'400;
+inline constexpr int kMaxPointsPerBaseline = 10'000;
+inline constexpr int kMaxExcludedPoints = 100;
+inline constexpr int kMaxPointsPerCapability = 20'000;
 
 inline constexpr int kDefaultPageSize = 50;
 inline constexpr int kMaxPageSize = 1'000;

@@ -124,6 +124,27 @@ std::optional<ChartRule> TwinOf(ChartRule rule) {
   return std::nullopt;
 }
 
+std::optional<ChartRule> SinglePointRule(RuleSet rules) {
+  if ((rules & BitOf(ChartRule::kNelson1)) != 0) return ChartRule::kNelson1;
+  if ((rules & BitOf(ChartRule::kWesternElectric1)) != 0) return ChartRule::kWesternElectric1;
+  return std::nullopt;
+}
+
+std::vector<ChartSignal> SignalsIn(Signals signals, RuleSet rules) {
+  std::vector<ChartSignal> list;
+  if (signals == 0) return list;
+  for (int i = 1; i <= kChartRules; ++i) {
+    for (const ChartSide side : {ChartSide::kAbove, ChartSide::kBelow}) {
+      const ChartRule rule = static_cast<ChartRule>(i);
+      if ((signals & SignalOf(rule, side)) != 0) list.push_back({rule, side, false, SignalOf(rule, side)});
+    }
+  }
+  const ChartRule single = SinglePointRule(rules).value_or(ChartRule::kNelson1);
+  if ((signals & kSpreadAbove) != 0) list.push_back({single, ChartSide::kAbove, true, kSpreadAbove});
+  if ((signals & kSpreadBelow) != 0) list.push_back({single, ChartSide::kBelow, true, kSpreadBelow});
+  return list;
+}
+
 Signals SignalsAt(const double* z, size_t count, RuleSet rules) {
   Signals signals = 0;
   for (int i = 1; i <= kChartRules; ++i) {

@@ -62,6 +62,17 @@ constexpr Signals SignalOf(ChartRule rule, ChartSide side) {
 inline constexpr Signals kSpreadAbove = Signals{1} << (2 * kChartRules);
 inline constexpr Signals kSpreadBelow = Signals{1} << (2 * kChartRules + 1);
 
+// One bit of Signals. The spread's are told as the set's rule for single points, NELSON1 or WE1.
+struct ChartSignal {
+  ChartRule rule = ChartRule::kNelson1;
+  ChartSide side = ChartSide::kAbove;
+  bool on_spread = false;
+  Signals bit = 0;
+};
+std::vector<ChartSignal> SignalsIn(Signals signals, RuleSet rules);
+// The rule for single points of a set; null = it has none, and its spread is not judged.
+std::optional<ChartRule> SinglePointRule(RuleSet rules);
+
 // Every pattern of `rules` that the window ending at the last of `z` holds; `z` may be longer or shorter than a window, a pattern
 // that does not fit into it is not there. The last point need not be part of the pattern (2 of 3): an episode lasts as long as its
 // pattern is in the window, so that each is told once, when it begins.

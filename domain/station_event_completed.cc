@@ -167,9 +167,8 @@ bool EventDecision::Complete(UnitEntry& entry, const Result& result) {
   CountRow(entry, row);
   TakeCode(entry, completed.new_code);
   BookCompletion(entry, row);
-  const EventRow judged = row;
   Record(entry, std::move(row));
-  JudgeProcess(entry, *revision, operation, judged);
+  JudgeProcess(entry, *revision, operation, world_.effects.rows.back());
   return true;
 }
 

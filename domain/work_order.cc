@@ -124,6 +124,7 @@ Result<WorkOrder> CreateWorkOrder(const WorkOrderDraft& draft, const Material& m
   order.priority = static_cast<int16_t>(draft.priority);
   order.due_time = draft.due_time;
   order.create_time = now;
+  order.trial = draft.trial;
   if (parent != nullptr) {
     order.parent_id = parent->id;
     order.parent_code = parent->code;
@@ -164,6 +165,7 @@ Result<std::vector<WorkOrder>> Explode(const Plant& plant, const WorkOrder& top,
       order.due_time = top.due_time;
       order.parent_code = demand.several ? top.code : code_of.at(demand.consumer);
       order.create_time = now;
+      order.trial = top.trial;
       code_of[material.id] = order.code;
       orders.push_back(std::move(order));
     }

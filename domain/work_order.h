@@ -69,6 +69,8 @@ struct WorkOrder {
   int32_t parent_id = 0;
   std::string parent_code;
   Time create_time{};
+  // A trial build: off the control charts.
+  bool trial = false;
 
   int64_t OpenMicro() const { return started_micro - good_micro - scrapped_micro; }
   int64_t LeftToStartMicro() const { return domain::LeftToStartMicro(ordered_micro, started_micro, scrapped_micro); }
@@ -84,6 +86,7 @@ struct WorkOrderDraft {
   int64_t ordered_micro = 0;
   int32_t priority = 0;
   std::optional<Time> due_time;
+  bool trial = false;
 };
 
 // A new order in state CREATED. Errors: FIELD_REQUIRED and CODE_INVALID (work_order_code), QUANTITY_INVALID (zero; not whole for

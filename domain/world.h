@@ -16,6 +16,7 @@
 #include "domain/process_rule.h"
 #include "domain/issued_code.h"
 #include "domain/product_definition.h"
+#include "domain/spc_ingest.h"
 #include "domain/station_condition.h"
 #include "domain/station_event.h"
 #include "domain/unit.h"
@@ -36,6 +37,8 @@ struct OrderState {
   int64_t started_micro = 0;
   int64_t good_micro = 0;
   int64_t scrapped_micro = 0;
+  // A trial build: its runs stay off the control charts.
+  bool trial = false;
   bool changed = false;
 };
 
@@ -206,6 +209,8 @@ struct World {
   // For reversals: whole histories of the units concerned, oldest first by record.
   std::unordered_map<int64_t, std::vector<EventRow>> histories;
   YieldPast yield_past;
+  // Control charts of the stations that complete runs.
+  ChartBook charts;
   // A block of unit ids to give out, big enough for the batch.
   int64_t next_unit_id = 0;
 

@@ -6,6 +6,7 @@
 
 #include "db/pool.h"
 #include "domain/time.h"
+#include "services/chart_cache.h"
 #include "services/executor.h"
 #include "services/plant_cache.h"
 
@@ -18,6 +19,7 @@ struct Env {
   PlantCache& plant;
   // Read once per request and passed on; the domain reads no clock.
   std::function<domain::Time()> now;
+  ChartCache& charts;
 };
 
 }  // namespace mes::services

@@ -158,6 +158,7 @@ db::WorldKeys Ingest::KeysOf(const Writer& writer, const domain::Plant& plant, c
 void Ingest::DecideAndStore(Writer& writer, std::vector<IngestBatch>& batches,
                             std::vector<domain::Result<IngestAnswer>>& answers) {
   std::shared_ptr<const domain::Plant> plant = env_.plant.Get();
+  const std::shared_ptr<const domain::ChartPlan> charts = env_.charts.Get();
   std::vector<std::pair<domain::EventKey, domain::EarlierEvent>> taken;
   env_.pool.Run([&](db::Transaction& transaction) {
     answers.clear();
@@ -171,6 +172,7 @@ void Ingest::DecideAndStore(Writer& writer, std::vector<IngestBatch>& batches,
       keys = KeysOf(writer, *plant, batches);
       world = std::make_unique<domain::World>(db::LockWorld(transaction, *plant, now, keys, writer.ids));
     }
+    world->charts.plan = charts;
     // Read again under the locks: a writer that waited comes after the one that it waited for.
     world->now = std::max(world->now, env_.now());
     for (const IngestBatch& batch : batches) {

@@ -30,6 +30,7 @@
 #include "services/product_definition.h"
 #include "services/schedule.h"
 #include "services/replacement.h"
+#include "services/spc.h"
 #include "services/station.h"
 #include "services/station_event.h"
 #include "services/unit.h"
@@ -71,6 +72,7 @@ std::vector<std::unique_ptr<grpc::Service>> MakeServices(Env& env) {
   services.push_back(MakeLifeService(env));
   services.push_back(MakeReplacementService(env));
   services.push_back(MakeEpcisService(env));
+  services.push_back(MakeSpcService(env));
   return services;
 }
 
@@ -148,7 +150,8 @@ struct Server::State {
         pool({.url = options.database_url, .size = options.pool_size + options.ingest_writers}),
         executor(options.pool_size, options.queue_limit),
         plant(pool),
-        env{pool, executor, plant, ReadClock},
+        charts(pool),
+        env{pool, executor, plant, ReadClock, charts},
         ingest(env, options.ingest_writers, options.max_events_per_commit),
         station_events(MakeStationEventService(ingest)),
         services(MakeServices(env)) {}
@@ -157,6 +160,7 @@ struct Server::State {
   db::Pool pool;
   Executor executor;
   PlantCache plant;
+  ChartCache charts;
   Env env;
   Ingest ingest;
   std::unique_ptr<StationEvents> station_events;

@@ -63,6 +63,7 @@ v1::WorkOrder ToProto(const domain::WorkOrder& order, const domain::Plant& plant
   message.set_parent_code(order.parent_code);
   *message.mutable_create_time() = ToProto(order.create_time);
   message.set_state_reason(order.state_reason);
+  message.set_trial(order.trial);
   return message;
 }
 
@@ -158,7 +159,7 @@ Status CreateWorkOrder(Call& call, const v1::CreateWorkOrderRequest& request, v1
     if (!parent) return Fail(UnknownOrder("parent_code", request.parent_code()));
   }
 
-  const domain::WorkOrderDraft draft{request.work_order_code(), *quantity, request.priority(), *due_time};
+  const domain::WorkOrderDraft draft{request.work_order_code(), *quantity, request.priority(), *due_time, request.trial()};
   domain::Result<domain::WorkOrder> order = domain::CreateWorkOrder(draft, *material, parent ? &*parent : nullptr, call.now);
   if (!order) return Fail(order.error());
   std::vector<domain::WorkOrder> orders{std::move(*order)};

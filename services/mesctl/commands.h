@@ -38,6 +38,7 @@ struct Planner;
 void AddPlanner(CLI::App& command, Planner& planner);
 void AddOee(CLI::App& app, const Connection& connection);
 void AddDowntime(CLI::App& app, const Connection& connection);
+void AddSpc(CLI::App& app, const Connection& connection);
 
 // The option that every list has.
 inline void AddLimit(CLI::App& list, int64_t& limit) {

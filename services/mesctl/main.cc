@@ -88,6 +88,7 @@ int Run(int argc, char** argv) {
   AddCapacity(app, connection);
   AddOee(app, connection);
   AddDowntime(app, connection);
+  AddSpc(app, connection);
   AddSimulate(app, connection);
   // Last, since subcommands begin with their parent's footer.
   app.footer(kFooter);

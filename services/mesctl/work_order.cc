@@ -26,6 +26,7 @@ void Print(const v1::WorkOrder& order) {
   fields.Add("priority", std::to_string(order.priority()));
   fields.Add("due", Text(order.due_time()));
   fields.Add("serves", order.parent_code());
+  if (order.trial()) fields.Add("trial", "yes: off the control charts");
   fields.Add("created", Text(order.create_time()));
   fields.Print();
 }
@@ -45,6 +46,7 @@ struct Creation {
   std::string code, product, quantity, due, parent;
   int32_t priority = 500;
   bool explode = false;
+  bool trial = false;
 };
 
 void Create(const Connection& connection, const Creation& creation) {
@@ -55,6 +57,7 @@ void Create(const Connection& connection, const Creation& creation) {
   request.set_priority(creation.priority);
   request.set_parent_code(creation.parent);
   request.set_explode(creation.explode);
+  request.set_trial(creation.trial);
   if (!creation.due.empty()) *request.mutable_due_time() = ParseTime("--due", creation.due);
   *request.mutable_quantity() = QuantityOf(connection, creation.product, creation.quantity);
   const auto response = Call(connection, &Orders::CreateWorkOrder, request);
@@ -147,6 +150,7 @@ void AddCreate(CLI::App& order, const Connection& connection) {
   create->add_option("--priority", creation->priority, "0 first, 1000 last")->capture_default_str()->type_name("N");
   create->add_option("--due", creation->due, "When it is due")->type_name("TIME");
   create->add_option("--parent", creation->parent, "The order it serves")->type_name("CODE");
+  create->add_flag("--trial", creation->trial, "A trial build: its runs stay off the control charts");
   create->add_flag("--explode", creation->explode, "Also create orders for every made component");
   create->callback([&connection, creation] { Create(connection, *creation); });
 }

@@ -125,7 +125,8 @@ class RpcTest : public testing::Test {
   tests::TestDatabase database_;
   Executor executor_{2, 3};
   PlantCache plant_{database_.pool()};
-  Env env_{database_.pool(), executor_, plant_, [] { return domain::FromMicros(1'790'000'000'000'000); }};
+  ChartCache charts_{database_.pool()};
+  Env env_{database_.pool(), executor_, plant_, [] { return domain::FromMicros(1'790'000'000'000'000); }, charts_};
   WrittenWorkOrders orders_{env_};
   WrittenTraces traces_{env_};
   std::unique_ptr<grpc::Server> server_;
