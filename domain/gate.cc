@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "domain/hold_predicate.h"
+
 namespace mes::domain {
 namespace {
 
@@ -497,6 +499,7 @@ StartDecision JudgeStart(const World& world, const StartQuestion& question) {
         JudgeWindows(*decision.revision, unit, operation.number, WindowEvent::kStart, question.time, false, decision.refusals)
             .flagged;
   }
+  JudgeHeldOperation(world, unit, *decision.revision, operation, decision.order->id, code, decision.refusals);
   JudgeProgram(operation, *decision.revision, *question.start, code, decision.refusals);
   JudgeConditions(world, question, operation, decision.refusals);
   JudgeStartMaterials(world, question, operation, unit, decision);

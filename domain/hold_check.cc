@@ -29,19 +29,6 @@ std::vector<int32_t> MaterialsOf(const Plant& plant, const HoldPredicate& predic
   return materials;
 }
 
-// The revisions whose runs a predicate can be about.
-std::vector<const ProductRevision*> RevisionsOf(const Plant& plant, const HoldPredicate& predicate) {
-  std::vector<const ProductRevision*> revisions;
-  const std::vector<int32_t> materials = MaterialsOf(plant, predicate);
-  for (const ProductRevision& revision : plant.revisions) {
-    const bool meant = predicate.revision_id == 0
-                           ? std::find(materials.begin(), materials.end(), revision.material_id) != materials.end()
-                           : revision.id == predicate.revision_id;
-    if (meant) revisions.push_back(&revision);
-  }
-  return revisions;
-}
-
 const Operation* FindOperation(const ProductRevision& revision, int16_t number) {
   const int16_t index = revision.OperationIndex(number);
   return index < 0 ? nullptr : &revision.operations[static_cast<size_t>(index)];
@@ -65,7 +52,7 @@ Status CheckBounds(const HoldPredicate& predicate) {
     return Fail(FieldFault(Reason::kFieldInvalid, "until", "until lies before from: no run can be in the window"));
   }
   for (const auto& [name, bound] : {std::pair("lower", predicate.lower), std::pair("upper", predicate.upper)}) {
-    if (bound && std::isnan(*bound)) return Fail(FieldFault(Reason::kFieldInvalid, name, std::string(name) + " is not a number"));
+    if (bound && !std::isfinite(*bound)) return Fail(FieldFault(Reason::kFieldInvalid, name, std::string(name) + " is not a finite number"));
   }
   if (predicate.lower && predicate.upper && *predicate.upper < *predicate.lower) {
     return Fail(FieldFault(Reason::kFieldInvalid, "upper", "upper is below lower: no value can be in the range"));
@@ -168,6 +155,18 @@ std::string_view NameOf(HoldDirection direction) {
       return "none";
   }
   return "unknown";
+}
+
+std::vector<const ProductRevision*> RevisionsOf(const Plant& plant, const HoldPredicate& predicate) {
+  std::vector<const ProductRevision*> revisions;
+  const std::vector<int32_t> materials = MaterialsOf(plant, predicate);
+  for (const ProductRevision& revision : plant.revisions) {
+    const bool meant = predicate.revision_id == 0
+                           ? std::find(materials.begin(), materials.end(), revision.material_id) != materials.end()
+                           : revision.id == predicate.revision_id;
+    if (meant) revisions.push_back(&revision);
+  }
+  return revisions;
 }
 
 Status CheckHold(const Plant& plant, const HoldDraft& draft) {
