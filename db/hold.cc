@@ -23,8 +23,10 @@ select hold.hold_id, hold.reason, hold.placed_by, hold.place_time, hold.state, h
     then (select count(*) from hold_item where hold_item.hold_id = hold.hold_id and hold_item.release_time is null)
     else 0
   end,
-  (select count(*) from hold_item where hold_item.hold_id = hold.hold_id and hold_item.release_time is not null)
-from hold)sql";
+  (select count(*) from hold_item where hold_item.hold_id = hold.hold_id and hold_item.release_time is not null),
+  coalesce(work_order.code, '')
+from hold
+left join work_order on work_order.work_order_id = (hold.predicate ->> 'work_order_id')::integer)sql";
 
 const std::string kLoadHold = std::string(kHoldColumns) + R"sql(
 where hold.hold_id = $1)sql";
@@ -156,6 +158,7 @@ domain::Hold HoldIn(const pqxx::row& row) {
   hold.release_reason = reader.Next<std::string>();
   hold.covered = reader.Next<int64_t>();
   hold.released = reader.Next<int64_t>();
+  hold.work_order_code = reader.Next<std::string>();
   return hold;
 }
 
@@ -235,27 +238,30 @@ std::vector<int64_t> ListHoldsOn(Transaction& transaction, const std::vector<int
 
 void InsertHoldItems(Transaction& transaction, int64_t hold_id, const std::vector<HeldItem>& items,
                      std::optional<domain::Time> catch_time, bool reopen, const std::vector<int64_t>& named) {
-  Execute(transaction, kInsertHoldItems, hold_id, ArrayOf(items, &HeldItem::unit_id), ArrayOf(items, &HeldItem::cause), catch_time,
-          ArrayOf(named), reopen);
+  Execute(transaction, kInsertHoldItems, hold_id, ArrayOf(items, &HeldItem::unit_id), ArrayOf(items, &HeldItem::cause),
+          catch_time, ArrayOf(named), reopen);
 }
 
 std::vector<HoldItemRow> ListHoldItems(Transaction& transaction, const HoldItemFilter& filter, int limit) {
   std::vector<HoldItemRow> items;
-  const pqxx::result rows = Execute(transaction, kListHoldItems.c_str(), filter.hold_id, filter.after_unit_id, filter.in_force_only,
-                                    filter.material_id, limit);
+  const pqxx::result rows = Execute(transaction, kListHoldItems.c_str(), filter.hold_id, filter.after_unit_id,
+                                    filter.in_force_only, filter.material_id, limit);
   for (const pqxx::row& row : rows) items.push_back(ItemIn(row));
   return items;
 }
 
 std::vector<HoldItemRow> ListUnitHolds(Transaction& transaction, int64_t unit_id, int64_t before_id, int limit) {
   std::vector<HoldItemRow> items;
-  for (const pqxx::row& row : Execute(transaction, kListUnitHolds.c_str(), unit_id, before_id, limit)) items.push_back(ItemIn(row));
+  for (const pqxx::row& row : Execute(transaction, kListUnitHolds.c_str(), unit_id, before_id, limit))
+    items.push_back(ItemIn(row));
   return items;
 }
 
-std::vector<int64_t> ListItemsInForce(Transaction& transaction, int64_t hold_id, const std::vector<int64_t>& unit_ids, int64_t limit) {
+std::vector<int64_t> ListItemsInForce(Transaction& transaction, int64_t hold_id, const std::vector<int64_t>& unit_ids,
+                                      int64_t limit) {
   std::vector<int64_t> ids;
-  for (const pqxx::row& row : Execute(transaction, kListItemsInForce, hold_id, ArrayOf(unit_ids), std::optional<int64_t>(limit))) {
+  for (const pqxx::row& row :
+       Execute(transaction, kListItemsInForce, hold_id, ArrayOf(unit_ids), std::optional<int64_t>(limit))) {
     ids.push_back(Get<int64_t>(row[0]));
   }
   return ids;

@@ -1,8 +1,8 @@
 // Where holds are kept, what they cover and what was decided about it.
 //
-// Atomic against the gate: whoever moves units (ingest, goods-in, splits) shares a lock for the length of its transaction, and reads
-// under it which holds stand. A hold is stored first, and db/hold_spread then waits once for those who had not seen it; whoever comes
-// later catches by himself what comes to match. unit.hold_count is the number of items in force on a unit.
+// Atomic against the gate: whoever moves units (ingest, goods-in, splits) shares a lock for the length of its transaction, and
+// reads under it which holds stand. A hold is stored first, and db/hold_spread then waits once for those who had not seen it;
+// whoever comes later catches by himself what comes to match. unit.hold_count is the number of items in force on a unit.
 #pragma once
 
 #include <cstdint>
@@ -42,10 +42,10 @@ struct HeldItem {
   // Bits of domain::HoldCause.
   int16_t cause = 0;
 };
-// Puts a hold on these, which are locked or new, and counts it up on them. Those that it is on are left alone; with `reopen`, those that
-// were released from it are on it again. `catch_time`: null = with the hold.
-void InsertHoldItems(Transaction& transaction, int64_t hold_id, const std::vector<HeldItem>& items, std::optional<domain::Time> catch_time,
-                     bool reopen, const std::vector<int64_t>& named);
+// Puts a hold on these, which are locked or new, and counts it up on them. Those that it is on are left alone; with `reopen`,
+// those that were released from it are on it again. `catch_time`: null = with the hold.
+void InsertHoldItems(Transaction& transaction, int64_t hold_id, const std::vector<HeldItem>& items,
+                     std::optional<domain::Time> catch_time, bool reopen, const std::vector<int64_t>& named);
 
 // An item as it is shown.
 struct HoldItemRow {
@@ -78,7 +78,8 @@ std::vector<HoldItemRow> ListHoldItems(Transaction& transaction, const HoldItemF
 // Every hold that was ever on a unit, newest first, with ids below `before_id` (0 = all), at most `limit`.
 std::vector<HoldItemRow> ListUnitHolds(Transaction& transaction, int64_t unit_id, int64_t before_id, int limit);
 // Those of `unit_ids` on which the hold is in force; all of the hold's, at most `limit`, where `unit_ids` is empty. Ascending.
-std::vector<int64_t> ListItemsInForce(Transaction& transaction, int64_t hold_id, const std::vector<int64_t>& unit_ids, int64_t limit);
+std::vector<int64_t> ListItemsInForce(Transaction& transaction, int64_t hold_id, const std::vector<int64_t>& unit_ids,
+                                      int64_t limit);
 
 // A decision about some of a hold's units, or all.
 struct StoredDisposition {

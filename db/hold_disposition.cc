@@ -83,8 +83,8 @@ std::optional<StoredDisposition> LockDisposition(Transaction& transaction, int64
 }
 
 void UpdateDisposition(Transaction& transaction, const StoredDisposition& disposition) {
-  Execute(transaction, kUpdateDisposition, disposition.disposal.disposition_id, disposition.approved_by, disposition.approval_role,
-          disposition.approval_reason, disposition.effect_time);
+  Execute(transaction, kUpdateDisposition, disposition.disposal.disposition_id, disposition.approved_by,
+          disposition.approval_role, disposition.approval_reason, disposition.effect_time);
 }
 
 std::vector<StoredDisposition> ListDispositions(Transaction& transaction, int64_t hold_id, int limit) {

@@ -45,7 +45,9 @@ struct Codec<std::optional<domain::Time>> {
   static void Write(nlohmann::json& json, const std::optional<domain::Time>& value) {
     if (value) json = domain::ToMicros(*value);
   }
-  static void Read(const nlohmann::json& json, std::optional<domain::Time>& value) { value = domain::FromMicros(json.get<int64_t>()); }
+  static void Read(const nlohmann::json& json, std::optional<domain::Time>& value) {
+    value = domain::FromMicros(json.get<int64_t>());
+  }
 };
 
 }  // namespace

@@ -32,8 +32,8 @@ where ($4::integer = 0 or u.material_id = $4)
   and ($5::integer = 0 or u.revision_id = $5)
   and ($6::integer = 0 or u.work_order_id = $6))sql";
 
-// Rows of runs: $7 stations, $8 from, $9 until, $10 operation, $11 revisions, $12 tool, and for values $13 revisions, $14 first places,
-// $15 counts, $16 lower, $17 upper.
+// Rows of runs: $7 stations, $8 from, $9 until, $10 operation, $11 revisions, $12 tool, and for values $13 revisions, $14 first
+// places, $15 counts, $16 lower, $17 upper.
 constexpr char kInWindow[] = R"sql(
   and ($8::timestamptz is null or e.occur_time >= $8)
   and ($9::timestamptz is null or e.occur_time <= $9))sql";
@@ -134,7 +134,8 @@ std::vector<int64_t> IdsIn(const pqxx::result& rows) {
 std::vector<int64_t> FindSubjects(Transaction& transaction, const HoldPredicate& predicate) {
   std::string sql;
   if (AsksForThing(predicate)) {
-    sql = "with thing as materialized (" + ThingsOf(predicate) + ")\nselect u.unit_id\nfrom thing\njoin unit u on u.unit_id = thing.unit_id";
+    sql = "with thing as materialized (" + ThingsOf(predicate) +
+          ")\nselect u.unit_id\nfrom thing\njoin unit u on u.unit_id = thing.unit_id";
   } else {
     sql = "select u.unit_id\nfrom unit u";
   }
@@ -205,8 +206,8 @@ std::vector<int64_t> FindRuns(Transaction& transaction, const domain::Plant& pla
   return IdsIn(Execute(transaction, sql.c_str(), ArrayOf(predicate.unit_ids), predicate.supplier, predicate.supplier_lot,
                        predicate.material_id, predicate.revision_id, predicate.work_order_id, ArrayOf(predicate.station_ids),
                        predicate.from, predicate.until, predicate.operation, ArrayOf(revisions), predicate.tool_code,
-                       ArrayOf(places.revisions), ArrayOf(places.firsts), ArrayOf(places.counts), predicate.lower, predicate.upper,
-                       domain::kLongestRunSeconds));
+                       ArrayOf(places.revisions), ArrayOf(places.firsts), ArrayOf(places.counts), predicate.lower,
+                       predicate.upper, domain::kLongestRunSeconds));
 }
 
 // Sets are joined by unnest and never by `= any`: its estimate looks every element up in the column's statistics.
@@ -370,10 +371,11 @@ std::vector<HeldPlace> ListHeldPlaces(Transaction& transaction, const std::vecto
 
 std::vector<int64_t> FindWaiting(Transaction& transaction, const domain::Plant& plant, const HoldPredicate& predicate) {
   std::vector<int32_t> materials;
-  for (const domain::ProductRevision* revision : domain::RevisionsOf(plant, predicate)) materials.push_back(revision->material_id);
+  for (const domain::ProductRevision* revision : domain::RevisionsOf(plant, predicate))
+    materials.push_back(revision->material_id);
   std::vector<int64_t> waiting;
-  const pqxx::result rows = Execute(transaction, kWaiting, ArrayOf(materials), ArrayOf(predicate.unit_ids), predicate.work_order_id,
-                                    predicate.revision_id);
+  const pqxx::result rows = Execute(transaction, kWaiting, ArrayOf(materials), ArrayOf(predicate.unit_ids),
+                                    predicate.work_order_id, predicate.revision_id);
   for (const pqxx::row& row : rows) {
     RowReader reader(row);
     const int64_t id = reader.Next<int64_t>();

@@ -1,5 +1,5 @@
-// What a hold covers, found set-wise in history: the questions of domain/hold_predicate as SQL, and the closure by direction. Placing,
-// spreading and previewing go this one way.
+// What a hold covers, found set-wise in history: the questions of domain/hold_predicate as SQL, and the closure by direction.
+// Placing, spreading and previewing go this one way.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +37,8 @@ struct HeldStage {
 };
 std::vector<HeldStage> ListHeldStages(Transaction& transaction, const std::vector<int64_t>& ids);
 
-// Where they are: running at a station, in a carrier, or last seen at a station. What is built in, shipped or scrapped is nowhere by
-// itself. Most first, at most `limit`.
+// Where they are: running at a station, in a carrier, or last seen at a station. What is built in, shipped or scrapped is nowhere
+// by itself. Most first, at most `limit`.
 struct HeldPlace {
   int32_t station_id = 0;
   std::string carrier_code;

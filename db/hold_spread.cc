@@ -70,7 +70,8 @@ std::vector<int64_t> UnitsOf(const std::vector<HeldItem>& items) {
 bool MarkPortions(Pool& pool, const domain::Hold& hold, const std::vector<HeldItem>& held) {
   for (size_t first = 0; first < held.size(); first += kUnitsPerPortion) {
     const size_t last = std::min(first + kUnitsPerPortion, held.size());
-    const std::vector<HeldItem> portion(held.begin() + static_cast<ptrdiff_t>(first), held.begin() + static_cast<ptrdiff_t>(last));
+    const std::vector<HeldItem> portion(held.begin() + static_cast<ptrdiff_t>(first),
+                                        held.begin() + static_cast<ptrdiff_t>(last));
     bool spreads = false;
     pool.Run([&](Transaction& transaction) {
       spreads = !Execute(transaction, kStillSpreads, hold.id).empty();
@@ -110,7 +111,8 @@ void Finish(Pool& pool, const domain::Hold& hold) {
     if (direction == HoldDirection::kWhereUsed || direction == HoldDirection::kBoth) {
       MarkNoted(transaction, hold, domain::kCauseWentInto);
     }
-    if (direction == HoldDirection::kMadeOf || direction == HoldDirection::kBoth) MarkNoted(transaction, hold, domain::kCausePartOf);
+    if (direction == HoldDirection::kMadeOf || direction == HoldDirection::kBoth)
+      MarkNoted(transaction, hold, domain::kCausePartOf);
     Execute(transaction, kSetInForce, hold.id);
     Execute(transaction, kForgetEdges);
     return true;

@@ -1,6 +1,8 @@
-// Spreads a hold over what it covers, so that no unit slips between the search and the hold and ingest is never kept waiting for long:
+// Spreads a hold over what it covers, so that no unit slips between the search and the hold and ingest is never kept waiting for
+// long:
 //
-//   1. the hold is stored as spreading and committed (db::InsertHold); whoever moves units from then on sees it, catches what comes to
+//   1. the hold is stored as spreading and committed (db::InsertHold); whoever moves units from then on sees it, catches what
+//   comes to
 //      match, and notes the edges that he makes;
 //   2. a moment alone with the lock: everybody who had not seen it is through;
 //   3. without a lock: what matches, and the closure, are found; they are marked in portions, each in its own transaction;

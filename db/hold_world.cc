@@ -111,7 +111,9 @@ where i.unit_id = any($1::bigint[])
   and h.direction in (2, 3)
   and i.cause & 5 <> 0)sql";
 
-bool AsksForSupplier(const domain::HoldPredicate& predicate) { return !predicate.supplier.empty() || !predicate.supplier_lot.empty(); }
+bool AsksForSupplier(const domain::HoldPredicate& predicate) {
+  return !predicate.supplier.empty() || !predicate.supplier_lot.empty();
+}
 
 void LoadBought(Transaction& transaction, domain::World& world) {
   std::vector<int64_t> bought;

@@ -1,5 +1,5 @@
-// Holds in the transaction of those who move units: which stand, what came to match them, what rules placed. For db/world*.cc, and for
-// calls that make units without a station (goods-in, splits).
+// Holds in the transaction of those who move units: which stand, what came to match them, what rules placed. For db/world*.cc,
+// and for calls that make units without a station (goods-in, splits).
 #pragma once
 
 #include <cstdint>

@@ -89,6 +89,10 @@ enum class ErrorKind : uint8_t { kInvalid, kNotFound, kExists, kRule, kLimit, kC
   X(StationClassUnknown, "STATION_CLASS_UNKNOWN", kNotFound, "nobody")          \
   X(HoldUnknown, "HOLD_UNKNOWN", kNotFound, "nobody")                           \
   X(HoldReleased, "HOLD_RELEASED", kRule, "nobody")                             \
+  X(HoldItemUnknown, "HOLD_ITEM_UNKNOWN", kNotFound, "nobody")                  \
+  X(DispositionUnknown, "DISPOSITION_UNKNOWN", kNotFound, "nobody")             \
+  X(DispositionDone, "DISPOSITION_DONE", kRule, "nobody")                       \
+  X(FourEyes, "FOUR_EYES", kRule, "nobody")                                     \
   X(UnitExists, "UNIT_EXISTS", kExists, "nobody")                               \
   X(LotExists, "LOT_EXISTS", kExists, "nobody")                                 \
   X(LotOpen, "LOT_OPEN", kRule, "nobody")                                       \
@@ -97,6 +101,7 @@ enum class ErrorKind : uint8_t { kInvalid, kNotFound, kExists, kRule, kLimit, kC
   X(WorkOrderExists, "WORK_ORDER_EXISTS", kExists, "nobody")                    \
   X(WorkOrderTransition, "WORK_ORDER_TRANSITION", kRule, "planner")             \
   X(WorkOrderOpenUnits, "WORK_ORDER_OPEN_UNITS", kRule, "nobody")               \
+  X(RoleInsufficient, "ROLE_INSUFFICIENT", kRule, "nobody")                     \
   X(QueueFull, "QUEUE_FULL", kLimit, "nobody")                                  \
   X(DeadlineTooShort, "DEADLINE_TOO_SHORT", kUnavailable, "nobody")             \
   X(DatabaseUnavailable, "DATABASE_UNAVAILABLE", kUnavailable, "nobody")        \

@@ -75,12 +75,13 @@ struct HoldDraft {
   bool at_operation = false;
 };
 
-// Refuses what is contradictory or impossible, with the field named (`predicate.until` and so on): nothing given, until before
-// from, lower above upper, a value without its operation, an operation without a product or not on its route, stations or
-// revisions of another product, runs without a begin of the time searched. Errors: FIELD_REQUIRED, FIELD_INVALID,
-// OPERATION_UNKNOWN, STATION_OPERATION, CHARACTERISTIC_UNKNOWN, LIMIT_EXCEEDED.
+// Refuses what is contradictory or impossible, with the field named (`predicate.until_time`, as in mes.v1.PlaceHoldRequest):
+// nothing given, until before from, lower above upper, a value without its operation, an operation without a product or not on
+// its route, stations or revisions of another product, runs without a begin of the time searched. Errors: FIELD_REQUIRED,
+// FIELD_INVALID, OPERATION_UNKNOWN, STATION_OPERATION, CHARACTERISTIC_UNKNOWN, LIMIT_EXCEEDED.
 Status CheckHold(const Plant& plant, const HoldDraft& draft);
-// The revisions whose runs a predicate can be about: its own, of its product, of its stations' products. Empty = it asks for none of these.
+// The revisions whose runs a predicate can be about: its own, of its product, of its stations' products. Empty = it asks for none
+// of these.
 std::vector<const ProductRevision*> RevisionsOf(const Plant& plant, const HoldPredicate& predicate);
 // True where releasing needs a second person: the draft says so, or its characteristic is critical.
 bool NeedsFourEyes(const Plant& plant, const HoldDraft& draft);
@@ -116,6 +117,8 @@ struct Hold {
   int64_t covered = 0;
   // Those released one by one.
   int64_t released = 0;
+  // Of the predicate's order.
+  std::string work_order_code;
 
   bool InForce() const { return released_by.empty(); }
 };

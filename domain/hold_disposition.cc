@@ -7,7 +7,8 @@ namespace mes::domain {
 namespace {
 
 tl::unexpected<Error> RefuseState(const Unit& unit, std::string why) {
-  return Fail(Error{Reason::kUnitState, unit.code + " " + std::move(why), {{"code", unit.code}, {"state", std::string(NameOf(unit.status))}}});
+  return Fail(Error{
+      Reason::kUnitState, unit.code + " " + std::move(why), {{"code", unit.code}, {"state", std::string(NameOf(unit.status))}}});
 }
 
 EventRow RowOf(const World& world, const Unit& unit, const Disposal& disposal, EventKind kind, int16_t operation) {

@@ -1,5 +1,5 @@
-// What becomes of a unit that leaves a hold (ISA-95: disposition). Its run state and its order's books move as if a station had said so;
-// the row that it leaves keeps who decided, why, and from which hold.
+// What becomes of a unit that leaves a hold (ISA-95: disposition). Its run state and its order's books move as if a station had
+// said so; the row that it leaves keeps who decided, why, and from which hold.
 #pragma once
 
 #include <cstdint>

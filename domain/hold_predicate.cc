@@ -91,7 +91,8 @@ bool Matches(const Plant& plant, const HoldPredicate& predicate, const HoldRun& 
     return false;
   }
   if (!predicate.tool_code.empty()) {
-    if (run.tools == nullptr || std::find(run.tools->begin(), run.tools->end(), predicate.tool_code) == run.tools->end()) return false;
+    if (run.tools == nullptr || std::find(run.tools->begin(), run.tools->end(), predicate.tool_code) == run.tools->end())
+      return false;
   }
   const bool of_value = !predicate.characteristic.empty();
   if (of_value && !IsInRange(plant, predicate, run)) return false;
@@ -112,9 +113,14 @@ void CatchHolds(World& world, UnitEntry& entry, const EventRow& row) {
   }
   const auto tools = run_tools.find(unit.id);
   const HoldSubject of_used = used == nullptr ? HoldSubject{} : SubjectOf(world, used->unit);
-  HoldRun run{SubjectOf(world, unit), takes_in ? &of_used : nullptr, row.station_id,
-              row.operation,          row.occur_time,                row.occur_time,
-              nullptr,                &row.measured};
+  HoldRun run{SubjectOf(world, unit),
+              takes_in ? &of_used : nullptr,
+              row.station_id,
+              row.operation,
+              row.occur_time,
+              row.occur_time,
+              nullptr,
+              &row.measured};
   if (row.kind != EventKind::kStarted && unit.running_operation == row.operation) {
     run.began = std::min(unit.running_since, row.occur_time);
   }

@@ -1,10 +1,10 @@
-// Which unit a hold is on: the predicate held against what a unit is and against what its runs were. Pure; db/hold_search asks history
-// the same questions set-wise, and a test holds both against each other.
+// Which unit a hold is on: the predicate held against what a unit is and against what its runs were. Pure; db/hold_search asks
+// history the same questions set-wise, and a test holds both against each other.
 //
-// A unit matches a predicate that asks nothing of a run when it is what the predicate says. It matches one that asks for a run when a
-// single row of its history (started, measured, completed, aborted, consumed, installed) answers every condition: conditions of two
-// different runs do not add up. A thing (unit_ids, supplier) stands for itself and for the runs that used it. A run is in the window when
-// it overlaps it; a value or a use when it was reported in it.
+// A unit matches a predicate that asks nothing of a run when it is what the predicate says. It matches one that asks for a run
+// when a single row of its history (started, measured, completed, aborted, consumed, installed) answers every condition:
+// conditions of two different runs do not add up. A thing (unit_ids, supplier) stands for itself and for the runs that used it. A
+// run is in the window when it overlaps it; a value or a use when it was reported in it.
 #pragma once
 
 #include <cstdint>
@@ -48,8 +48,8 @@ bool Matches(const HoldPredicate& predicate, const HoldSubject& subject);
 // Of a predicate that asks for one.
 bool Matches(const Plant& plant, const HoldPredicate& predicate, const HoldRun& run);
 
-// Puts what this row makes match onto the holds that stand: the unit, or what it took in where a hold covers its parts. Before the row is
-// applied to the unit.
+// Puts what this row makes match onto the holds that stand: the unit, or what it took in where a hold covers its parts. Before
+// the row is applied to the unit.
 void CatchHolds(World& world, UnitEntry& entry, const EventRow& row);
 
 // Adds NOT_BLOCKED for holds at this operation that concern the unit (or a unit that does not exist yet).

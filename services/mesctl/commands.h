@@ -14,6 +14,7 @@ void AddOrder(CLI::App& app, const Connection& connection);
 void AddUnit(CLI::App& app, const Connection& connection);
 void AddLot(CLI::App& app, const Connection& connection);
 void AddHold(CLI::App& app, const Connection& connection);
+void AddDrill(CLI::App& app, const Connection& connection);
 // `station` and `can-start`.
 void AddStation(CLI::App& app, const Connection& connection);
 void AddRecord(CLI::App& app, const Connection& connection);

@@ -75,6 +75,7 @@ int Run(int argc, char** argv) {
   AddUnit(app, connection);
   AddLot(app, connection);
   AddHold(app, connection);
+  AddDrill(app, connection);
   AddStation(app, connection);
   AddRecord(app, connection);
   AddTrace(app, connection);
