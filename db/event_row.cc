@@ -72,6 +72,8 @@ std::optional<std::string> DetailsJson(const domain::EventRow& row) {
   if (!details.reason.empty()) json["reason"] = details.reason;
   if (!details.person.empty()) json["person"] = details.person;
   if (details.caused_by_operation != 0) json["caused_by_operation"] = details.caused_by_operation;
+  if (!details.tools.empty()) json["tools"] = details.tools;
+  if (details.hold_id != 0) json["hold"] = details.hold_id;
   if (details.reversed_sequence != 0)
     json["reversed"] = {{"epoch", details.reversed_epoch}, {"sequence", details.reversed_sequence}};
   if (details.lost_micro != 0) json["lost_micro"] = details.lost_micro;

@@ -1,6 +1,7 @@
 #include "db/lot.h"
 
 #include "db/array.h"
+#include "db/hold_world.h"
 #include "db/row.h"
 
 namespace mes::db {
@@ -101,6 +102,9 @@ void InsertLotEdges(Transaction& transaction, domain::EdgeKind kind, const std::
                     const std::string& request_id, domain::Time occur_time, domain::Time now) {
   Execute(transaction, kInsertLotEdges, ArrayOf(edges, &LotEdge::from_id), ArrayOf(edges, &LotEdge::to_id),
           ArrayOf(edges, &LotEdge::quantity_micro), occur_time, now, kind, request_id);
+  std::vector<int64_t> parents, children;
+  for (const LotEdge& edge : edges) parents.push_back(edge.to_id), children.push_back(edge.from_id);
+  NoteEdges(transaction, parents, children);
 }
 
 void CopyPurchase(Transaction& transaction, const std::vector<int64_t>& from_ids, const std::vector<int64_t>& to_ids) {

@@ -9,6 +9,8 @@
 #include "db/event_row.h"
 #include "db/process_world.h"
 #include "db/issued_code.h"
+#include "db/hold.h"
+#include "db/hold_world.h"
 #include "db/refusal_json.h"
 #include "db/row.h"
 #include "db/spc_chart.h"
@@ -340,6 +342,7 @@ constexpr Statement kHoldsOf{"HoldsOf", R"(
   from hold_item i
   join hold h on h.hold_id = i.hold_id
   where i.unit_id = any($1::bigint[])
+    and i.release_time is null
     and h.release_time is null
   order by i.hold_id)"};
 
@@ -425,6 +428,7 @@ void LoadNewCodes(Transaction& transaction, const WorldKeys& keys, World& world)
 World Load(Transaction& transaction, const domain::Plant& plant, domain::Time now, const WorldKeys& keys, bool lock) {
   World world(plant, now);
   if (lock) {
+    ShareHoldLock(transaction);
     LockCursors(transaction, keys, world);
     LoadEarlier(transaction, keys, world);
   }
@@ -436,6 +440,7 @@ World Load(Transaction& transaction, const domain::Plant& plant, domain::Time no
   LoadConditions(transaction, keys, world);
   LoadPositions(transaction, keys, world);
   LoadHolds(transaction, world);
+  LoadStandingHolds(transaction, world);
   if (lock) LoadRefusedStarts(transaction, keys, world);
   LoadAlarms(transaction, keys.lines, world);
   if (lock) LockRunRings(transaction, keys.rings, world);

@@ -79,8 +79,8 @@ domain::World LockWorld(Transaction& transaction, const domain::Plant& plant, do
                         UnitIds& ids);
 // For CanStart: the same facts without locks.
 domain::World LoadWorld(Transaction& transaction, const domain::Plant& plant, domain::Time now, const WorldKeys& keys);
-// Writes the world's changes and effects.
-void StoreWorld(Transaction& transaction, const domain::World& world);
+// Writes the world's changes and effects. The ids of its pending holds, in order: to be spread once this is committed (db/hold_spread).
+std::vector<int64_t> StoreWorld(Transaction& transaction, const domain::World& world);
 
 // A unit's whole history, oldest first by record; for reversals and for the test that refolds.
 std::vector<domain::EventRow> LoadHistory(Transaction& transaction, int64_t unit_id);

@@ -6,6 +6,7 @@
 #include "db/array.h"
 #include "db/event_row.h"
 #include "db/line_output.h"
+#include "db/hold_world.h"
 #include "db/refusal_json.h"
 #include "db/process_world.h"
 #include "db/row.h"
@@ -66,6 +67,7 @@ std::optional<Value> NullIfZero(Value value) {
   return value == 0 ? std::nullopt : std::optional<Value>(value);
 }
 
+// Holds are counted up with their items, on new units too.
 void CopyNewUnits(Transaction& transaction, const std::vector<const UnitEntry*>& created) {
   if (created.empty()) return;
   pqxx::stream_to stream(transaction.work(), "unit",
@@ -114,7 +116,7 @@ void CopyNewUnits(Transaction& transaction, const std::vector<const UnitEntry*>&
         TimeText(unit.create_time), finish, unit.material_id, NullIfZero(unit.revision_id), NullIfZero(unit.work_order_id),
         NullIfZero(unit.running_station), NullIfZero(unit.carrier_id), NullIfZero(unit.carrier_slot),
         CountersLiteral(unit.counters), NullIfZero(unit.unstarted_station), NullIfZero(unit.unstarted_operation),
-        static_cast<int>(unit.status), static_cast<int>(unit.tracking), unit.hold_count, unit.running_operation,
+        static_cast<int>(unit.status), static_cast<int>(unit.tracking), 0, unit.running_operation,
         unit.failed_operation, static_cast<int>(unit.run_purpose), unit.run_tightenings, unit.run_out_of_limits,
         unit.source_proven, unit.serial_slots_filled, NullIfZero(unit.parent_line), NullIfZero(unit.parent_slot), unit.use_count,
         unit.code, unit.grade, unit.group_grade);
@@ -404,7 +406,7 @@ void CopyFormerCodes(Transaction& transaction, const std::vector<Effects::Former
 
 }  // namespace
 
-void StoreWorld(Transaction& transaction, const World& world) {
+std::vector<int64_t> StoreWorld(Transaction& transaction, const World& world) {
   std::vector<const UnitEntry*> created, changed;
   for (const auto& [id, entry] : world.units) {
     if (entry.created) {
@@ -433,6 +435,7 @@ void StoreWorld(Transaction& transaction, const World& world) {
   StoreOutputs(transaction, effects.outputs);
   StoreYields(transaction, world);
   StoreCharts(transaction, world);
+  return StoreHolds(transaction, world);
 }
 
 }  // namespace mes::db

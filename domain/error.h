@@ -90,6 +90,10 @@ enum class ErrorKind : uint8_t { kInvalid, kNotFound, kExists, kRule, kLimit, kC
   X(StationClassUnknown, "STATION_CLASS_UNKNOWN", kNotFound, "nobody")          \
   X(HoldUnknown, "HOLD_UNKNOWN", kNotFound, "nobody")                           \
   X(HoldReleased, "HOLD_RELEASED", kRule, "nobody")                             \
+  X(HoldItemUnknown, "HOLD_ITEM_UNKNOWN", kNotFound, "nobody")                  \
+  X(DispositionUnknown, "DISPOSITION_UNKNOWN", kNotFound, "nobody")             \
+  X(DispositionDone, "DISPOSITION_DONE", kRule, "nobody")                       \
+  X(FourEyes, "FOUR_EYES", kRule, "nobody")                                     \
   X(UnitExists, "UNIT_EXISTS", kExists, "nobody")                               \
   X(LotExists, "LOT_EXISTS", kExists, "nobody")                                 \
   X(LotOpen, "LOT_OPEN", kRule, "nobody")                                       \
@@ -125,6 +129,7 @@ enum class ErrorKind : uint8_t { kInvalid, kNotFound, kExists, kRule, kLimit, kC
   X(BaselineUnfit, "BASELINE_UNFIT", kRule, "nobody")                           \
   X(ChartAlarmUnknown, "CHART_ALARM_UNKNOWN", kNotFound, "nobody")              \
   X(ChartAlarmAcknowledged, "CHART_ALARM_ACKNOWLEDGED", kRule, "nobody")        \
+  X(RoleInsufficient, "ROLE_INSUFFICIENT", kRule, "nobody")                     \
   X(QueueFull, "QUEUE_FULL", kLimit, "nobody")                                  \
   X(DeadlineTooShort, "DEADLINE_TOO_SHORT", kUnavailable, "nobody")             \
   X(DatabaseUnavailable, "DATABASE_UNAVAILABLE", kUnavailable, "nobody")        \

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "domain/hold_predicate.h"
+
 namespace mes::domain {
 namespace {
 
@@ -515,6 +517,7 @@ StartDecision JudgeStart(const World& world, const StartQuestion& question) {
         JudgeWindows(*decision.revision, unit, operation.number, WindowEvent::kStart, question.time, false, decision.refusals)
             .flagged;
   }
+  JudgeHeldOperation(world, unit, *decision.revision, operation, decision.order->id, code, decision.refusals);
   JudgeProgram(operation, *decision.revision, *question.start, code, decision.refusals);
   JudgeConditions(world, question, operation, decision.refusals);
   JudgeAlarms(world, question, operation, *decision.order, decision.refusals);

@@ -17,6 +17,7 @@ Status Release(Hold& hold, std::string person, std::string reason, Time now) {
   hold.released_by = std::move(person);
   hold.release_reason = std::move(reason);
   hold.release_time = now;
+  hold.state = HoldState::kReleased;
   hold.covered = 0;
   return {};
 }

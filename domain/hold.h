@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@
 namespace mes::domain {
 
 struct Plant;
+struct ProductRevision;
 
 // What a hold is on. Every condition that is given must hold, those about a run together for one and the same run (or
 // consumption).
@@ -73,30 +75,64 @@ struct HoldDraft {
   bool at_operation = false;
 };
 
-// Refuses what is contradictory or impossible, with the field named (`predicate.until` and so on): nothing given, until before
-// from, lower above upper, a value without its operation, an operation without a product or not on its route, stations or
-// revisions of another product, runs without a begin of the time searched. Errors: FIELD_REQUIRED, FIELD_INVALID,
-// OPERATION_UNKNOWN, STATION_OPERATION, CHARACTERISTIC_UNKNOWN, LIMIT_EXCEEDED.
+// Refuses what is contradictory or impossible, with the field named (`predicate.until_time`, as in mes.v1.PlaceHoldRequest):
+// nothing given, until before from, lower above upper, a value without its operation, an operation without a product or not on
+// its route, stations or revisions of another product, runs without a begin of the time searched. Errors: FIELD_REQUIRED,
+// FIELD_INVALID, OPERATION_UNKNOWN, STATION_OPERATION, CHARACTERISTIC_UNKNOWN, LIMIT_EXCEEDED.
 Status CheckHold(const Plant& plant, const HoldDraft& draft);
+// The revisions whose runs a predicate can be about: its own, of its product, of its stations' products. Empty = it asks for none
+// of these.
+std::vector<const ProductRevision*> RevisionsOf(const Plant& plant, const HoldPredicate& predicate);
 // True where releasing needs a second person: the draft says so, or its characteristic is critical.
 bool NeedsFourEyes(const Plant& plant, const HoldDraft& draft);
 
+// Values are those of mes.v1.HoldState and of the database.
+enum class HoldState : int16_t {
+  // Stored, and catching what matches from now on; what matched before is being found and marked.
+  kSpreading = 1,
+  kInForce,
+  kReleased,
+};
+
+// Why a unit or lot is on hold: bits of a stored item.
+enum HoldCause : int16_t {
+  // It matches the predicate.
+  kCauseMatched = 1,
+  // Something that matches went into it.
+  kCauseWentInto = 2,
+  // It is part of something that matches.
+  kCausePartOf = 4,
+};
+
 struct Hold {
   int64_t id = 0;
-  std::string reason;
-  std::string placed_by;
+  HoldDraft draft;
   Time place_time{};
+  HoldState state = HoldState::kSpreading;
   // Empty = in force.
   std::string released_by;
   Time release_time{};
   std::string release_reason;
   // Units and lots that it covers now; none once it is lifted.
   int64_t covered = 0;
+  // Those released one by one.
+  int64_t released = 0;
+  // Of the predicate's order.
+  std::string work_order_code;
 
   bool InForce() const { return released_by.empty(); }
 };
 
 // Lifts a hold. Errors: HOLD_RELEASED.
 Status Release(Hold& hold, std::string person, std::string reason, Time now);
+
+// A hold as ingest reads it.
+struct StandingHold {
+  int64_t id = 0;
+  bool spreading = false;
+  Time place_time{};
+  // Its unit_ids ascend.
+  std::shared_ptr<const HoldDraft> draft;
+};
 
 }  // namespace mes::domain

@@ -9,8 +9,9 @@
 namespace mes::domain {
 namespace {
 
+// By the names of the request's fields: the codes stand beside the predicate.
 Error FieldFault(Reason reason, std::string_view name, std::string message) {
-  return FieldError(reason, "predicate." + std::string(name), std::move(message));
+  return FieldError(reason, (name == "codes" ? "" : "predicate.") + std::string(name), std::move(message));
 }
 
 // The products that a predicate can be about: of its revision, its product, else of its stations. Empty = any.
@@ -27,19 +28,6 @@ std::vector<int32_t> MaterialsOf(const Plant& plant, const HoldPredicate& predic
     }
   }
   return materials;
-}
-
-// The revisions whose runs a predicate can be about.
-std::vector<const ProductRevision*> RevisionsOf(const Plant& plant, const HoldPredicate& predicate) {
-  std::vector<const ProductRevision*> revisions;
-  const std::vector<int32_t> materials = MaterialsOf(plant, predicate);
-  for (const ProductRevision& revision : plant.revisions) {
-    const bool meant = predicate.revision_id == 0
-                           ? std::find(materials.begin(), materials.end(), revision.material_id) != materials.end()
-                           : revision.id == predicate.revision_id;
-    if (meant) revisions.push_back(&revision);
-  }
-  return revisions;
 }
 
 const Operation* FindOperation(const ProductRevision& revision, int16_t number) {
@@ -62,10 +50,11 @@ Status CheckBounds(const HoldPredicate& predicate) {
     return too_many("station_codes", predicate.station_ids.size(), kMaxStationsPerHold);
   }
   if (predicate.from && predicate.until && *predicate.until < *predicate.from) {
-    return Fail(FieldFault(Reason::kFieldInvalid, "until", "until lies before from: no run can be in the window"));
+    return Fail(FieldFault(Reason::kFieldInvalid, "until_time", "until_time lies before from_time: no run can be in the window"));
   }
   for (const auto& [name, bound] : {std::pair("lower", predicate.lower), std::pair("upper", predicate.upper)}) {
-    if (bound && std::isnan(*bound)) return Fail(FieldFault(Reason::kFieldInvalid, name, std::string(name) + " is not a number"));
+    if (bound && !std::isfinite(*bound))
+      return Fail(FieldFault(Reason::kFieldInvalid, name, std::string(name) + " is not a finite number"));
   }
   if (predicate.lower && predicate.upper && *predicate.upper < *predicate.lower) {
     return Fail(FieldFault(Reason::kFieldInvalid, "upper", "upper is below lower: no value can be in the range"));
@@ -121,7 +110,7 @@ Status CheckOperation(const Plant& plant, const HoldPredicate& predicate) {
   if (predicate.characteristic.empty()) {
     if (!predicate.lower && !predicate.upper) return {};
     return Fail(
-        FieldFault(Reason::kFieldRequired, "characteristic", "a range needs the characteristic whose values it is about"));
+        FieldFault(Reason::kFieldRequired, "characteristic_code", "a range needs the characteristic whose values it is about"));
   }
   if (predicate.operation == 0) {
     return Fail(FieldFault(Reason::kFieldRequired, "operation", "a characteristic needs the operation that measures it"));
@@ -132,7 +121,7 @@ Status CheckOperation(const Plant& plant, const HoldPredicate& predicate) {
   });
   if (known) return {};
   return Fail(
-      FieldFault(Reason::kCharacteristicUnknown, "characteristic",
+      FieldFault(Reason::kCharacteristicUnknown, "characteristic_code",
                  "operation " + std::to_string(predicate.operation) + " has no characteristic " + predicate.characteristic));
 }
 
@@ -145,9 +134,9 @@ Status CheckAtOperation(const HoldPredicate& predicate) {
   };
   if (!predicate.station_ids.empty()) return refuse("station_codes");
   if (!predicate.tool_code.empty()) return refuse("tool_code");
-  if (predicate.from) return refuse("from");
-  if (predicate.until) return refuse("until");
-  if (!predicate.characteristic.empty()) return refuse("characteristic");
+  if (predicate.from) return refuse("from_time");
+  if (predicate.until) return refuse("until_time");
+  if (!predicate.characteristic.empty()) return refuse("characteristic_code");
   if (!predicate.supplier.empty()) return refuse("supplier");
   if (!predicate.supplier_lot.empty()) return refuse("supplier_lot");
   if (predicate.operation != 0) return {};
@@ -168,6 +157,18 @@ std::string_view NameOf(HoldDirection direction) {
       return "none";
   }
   return "unknown";
+}
+
+std::vector<const ProductRevision*> RevisionsOf(const Plant& plant, const HoldPredicate& predicate) {
+  std::vector<const ProductRevision*> revisions;
+  const std::vector<int32_t> materials = MaterialsOf(plant, predicate);
+  for (const ProductRevision& revision : plant.revisions) {
+    const bool meant = predicate.revision_id == 0
+                           ? std::find(materials.begin(), materials.end(), revision.material_id) != materials.end()
+                           : revision.id == predicate.revision_id;
+    if (meant) revisions.push_back(&revision);
+  }
+  return revisions;
 }
 
 Status CheckHold(const Plant& plant, const HoldDraft& draft) {
@@ -191,7 +192,7 @@ Status CheckHold(const Plant& plant, const HoldDraft& draft) {
   const bool narrow = !predicate.unit_ids.empty() || !predicate.tool_code.empty() || predicate.work_order_id != 0;
   if (predicate.AsksForRun() && !draft.at_operation && !narrow && !predicate.from) {
     return Fail(
-        FieldFault(Reason::kFieldRequired, "from", "say since when the runs are suspect: all of history is not searched"));
+        FieldFault(Reason::kFieldRequired, "from_time", "say since when the runs are suspect: all of history is not searched"));
   }
   return {};
 }

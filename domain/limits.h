@@ -44,8 +44,9 @@ inline constexpr size_t kMaxPassportLength = 200;
 inline constexpr int kMaxUnitsPerReceipt = 10'000;
 inline constexpr int kMaxCodesPerHold = 10'000;
 inline constexpr int kMaxStationsPerHold = 1'000;
-inline constexpr int64_t kMaxUnitsPerHold = 1'000'000;
 inline constexpr int kMaxToolsPerStart = 16;
+// Runs that began this long before a hold's window and had not ended when it began are found; longer ones are not.
+inline constexpr int64_t kLongestRunSeconds = 7LL * 86'400;
 inline constexpr int kMaxPartsPerSplit = 100;
 inline constexpr int kMaxSourcesPerMerge = 100;
 inline constexpr int64_t kMaxFloorLifeSeconds = 10LL * 366 * 86'400;

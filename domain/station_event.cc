@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "domain/event_decision.h"
+#include "domain/hold_predicate.h"
 #include "domain/limits.h"
 
 namespace mes::domain {
@@ -12,6 +13,7 @@ std::string_view NameOf(EventKind kind) {
   static constexpr std::array<std::string_view, 13> kNames = {
       "arrived",  "started",  "completed", "measured",  "consumed",       "installed",       "removed",
       "scrapped", "reversed", "aborted",   "condition", "carrier_loaded", "carrier_unloaded"};
+  if (kind == EventKind::kReturned) return "returned";
   const auto index = static_cast<size_t>(kind) - 1;
   return index < kNames.size() ? kNames[index] : std::string_view("unknown");
 }
@@ -44,6 +46,7 @@ EventRow EventDecision::RowFor(const UnitEntry& entry, int16_t operation) const 
 }
 
 void EventDecision::Record(UnitEntry& entry, EventRow row) {
+  if (!world_.standing.holds.empty()) CatchHolds(world_, entry, row);
   if (const ProductRevision* revision = world_.plant.FindRevision(entry.unit.revision_id); revision != nullptr) {
     Advance(entry.unit, *revision, row);
   }
@@ -225,6 +228,11 @@ bool EventDecision::StartUnit(UnitEntry* entry) {
   row.return_to = decision.return_to;
   row.rework_counter = decision.rework_counter;
   if (entry == nullptr && started.lot) row.quantity_micro = decision.quantity_micro;
+  if (!start.tool_codes.empty()) {
+    EventDetails details;
+    details.tools = start.tool_codes;
+    row.details = std::make_shared<EventDetails>(std::move(details));
+  }
   if (decision.window_late) row.flags |= kFlagWindowLate;
   CountRow(started, row);
   Record(started, std::move(row));
@@ -333,6 +341,8 @@ bool EventDecision::Run() {
       return RunCarrierLoaded();
     case EventKind::kCarrierUnloaded:
       return RunCarrierUnloaded();
+    case EventKind::kReturned:
+      break;  // no station says so
   }
   return false;
 }

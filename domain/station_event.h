@@ -23,7 +23,9 @@ namespace mes::domain {
 // Values are stored; their order is that of the alternatives of StationEvent::what, from 1.
 enum class EventKind : int16_t {
   kArrived = 1, kStarted, kCompleted, kMeasured, kConsumed, kInstalled, kRemoved, kScrapped, kReversed, kAborted, kCondition,
-  kCarrierLoaded, kCarrierUnloaded
+  kCarrierLoaded, kCarrierUnloaded,
+  // No station's: a hold's disposition sent the unit back to an operation (domain/hold_disposition.h); station and epoch are 0.
+  kReturned = 15
 };
 // `started` and so on, as the kinds are called in mes.v1.StationEvent.
 std::string_view NameOf(EventKind kind);
@@ -83,6 +85,8 @@ struct Started {
   std::string software_version;
   std::string variant;
   std::vector<std::string> material_codes;
+  // Tools and fixtures of the run.
+  std::vector<std::string> tool_codes;
   std::string quantity;  // decimal text; its unit of measure beside
   std::string quantity_uom;
 };
@@ -170,6 +174,10 @@ struct EventDetails {
   int64_t reversed_sequence = 0;
   // completed: what the lot lost in the run.
   int64_t lost_micro = 0;
+  // started: tools and fixtures.
+  std::vector<std::string> tools;
+  // returned, or scrapped by a hold's disposition.
+  int64_t hold_id = 0;
 };
 
 // One stored row: an event's effect on one unit (unit 0: a condition).

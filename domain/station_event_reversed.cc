@@ -14,7 +14,7 @@ bool IsReversible(EventKind kind) {
 // Kinds that move the unit along its route: only the last of them can be taken back.
 bool MovesRoute(EventKind kind) {
   return kind == EventKind::kStarted || kind == EventKind::kCompleted || kind == EventKind::kScrapped ||
-         kind == EventKind::kAborted;
+         kind == EventKind::kAborted || kind == EventKind::kReturned;
 }
 
 }  // namespace

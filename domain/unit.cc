@@ -249,6 +249,11 @@ void Advance(Unit& unit, const ProductRevision& revision, const EventRow& row) {
     case EventKind::kAborted:
       EndRun(unit);
       return;
+    case EventKind::kReturned:
+      VoidFrom(unit, revision, row.return_to);
+      unit.status = UnitStatus::kInProcess;
+      unit.finish_time.reset();
+      return;
     case EventKind::kReversed:
     case EventKind::kCondition:
     case EventKind::kCarrierLoaded:

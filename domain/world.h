@@ -173,6 +173,26 @@ struct Effects {
   std::vector<RaisedAlarm> alarms;
   std::map<LotYieldKey, LotYieldCounts> lot_yields;
   std::vector<YieldRestatement> restatements;
+  // Units that came to match a hold that stands; their hold_count is raised already.
+  struct Caught {
+    int64_t hold_id = 0;
+    int64_t unit_id = 0;
+    HoldCause cause = kCauseMatched;
+  };
+  std::vector<Caught> caught;
+};
+
+// The holds that stand, and what matching them takes beyond the units themselves.
+struct StandingHolds {
+  // In force, and more than a list of units; or still spreading.
+  std::vector<StandingHold> holds;
+  // (hold, unit): released from a hold at an operation.
+  std::set<std::pair<int64_t, int64_t>> exempt;
+  // (hold, unit): held with what is in it, also with what will be.
+  std::set<std::pair<int64_t, int64_t>> with_parts;
+  // Supplier and supplier's lot of bought things; tools of the runs that are on. Both only where a hold asks.
+  std::unordered_map<int64_t, std::pair<std::string, std::string>> suppliers;
+  std::unordered_map<int64_t, std::vector<std::string>> run_tools;
 };
 
 struct World {
@@ -197,6 +217,7 @@ struct World {
   std::unordered_map<int64_t, std::map<Slot, int64_t>> positions;
   // Holds in force on a unit, for evidence.
   std::unordered_map<int64_t, std::vector<int64_t>> holds;
+  StandingHolds standing;
   std::unordered_map<int32_t, Cursor> cursors;
   std::map<EventKey, EarlierEvent> earlier;
   // Stations that were refused a start of a unit: completing does not make it good.

@@ -5,6 +5,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "db/hold_spread.h"
 #include "domain/limits.h"
 #include "services/rpc.h"
 
@@ -13,6 +14,9 @@ namespace {
 
 using domain::Fail;
 using domain::Reason;
+
+// A hold that spreads for longer has lost whoever spread it.
+constexpr auto kOrphanAge = std::chrono::seconds(30);
 
 domain::Error Unavailable(std::string message) { return {Reason::kDatabaseUnavailable, std::move(message), {}}; }
 
@@ -160,6 +164,7 @@ void Ingest::DecideAndStore(Writer& writer, std::vector<IngestBatch>& batches,
   std::shared_ptr<const domain::Plant> plant = env_.plant.Get();
   const std::shared_ptr<const domain::ChartPlan> charts = env_.charts.Get();
   std::vector<std::pair<domain::EventKey, domain::EarlierEvent>> taken;
+  std::vector<int64_t> spreading;
   env_.pool.Run([&](db::Transaction& transaction) {
     answers.clear();
     taken.clear();
@@ -193,10 +198,25 @@ void Ingest::DecideAndStore(Writer& writer, std::vector<IngestBatch>& batches,
       answers.push_back(std::move(answer));
     }
     writer.ids.next = world->next_unit_id;
-    db::StoreWorld(transaction, *world);
+    spreading = db::StoreWorld(transaction, *world);
+    for (const domain::StandingHold& hold : world->standing.holds) {
+      if (hold.spreading && hold.place_time + kOrphanAge < now) spreading.push_back(hold.id);
+    }
     return !keys.stations.empty();
   });
+  SpreadHolds(*plant, spreading);
   for (auto& [key, event] : taken) writer.recent.Add(key, std::move(event));
+}
+
+// Holds that rules placed in the commit, and those whose placer seems gone: before the answers, so that nothing they cover starts after.
+void Ingest::SpreadHolds(const domain::Plant& plant, const std::vector<int64_t>& hold_ids) {
+  if (hold_ids.empty()) return;
+  try {
+    db::SpreadPendingHolds(env_.pool, plant, hold_ids);
+  } catch (const std::exception& fault) {
+    // The events are stored: their resend is told so. The hold is spread with a later commit.
+    throw db::Unavailable(std::string("a hold could not be spread: ") + fault.what());
+  }
 }
 
 void Ingest::Commit(Writer& writer, std::vector<IngestBatch> batches, bool again) {

@@ -83,6 +83,7 @@ class Ingest {
   std::vector<IngestBatch> Take(Writer& writer);
   void Commit(Writer& writer, std::vector<IngestBatch> batches, bool again = false);
   db::WorldKeys KeysOf(const Writer& writer, const domain::Plant& plant, const std::vector<IngestBatch>& batches) const;
+  void SpreadHolds(const domain::Plant& plant, const std::vector<int64_t>& hold_ids);
   void DecideAndStore(Writer& writer, std::vector<IngestBatch>& batches, std::vector<domain::Result<IngestAnswer>>& answers);
 
   Env& env_;

@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "db/hold.h"
+#include "db/hold_world.h"
 #include "db/lot.h"
 #include "domain/code.h"
 #include "domain/limits.h"
@@ -187,9 +188,12 @@ Status ReceiveLot(Call& call, const v1::ReceiveLotRequest& request, v1::ReceiveL
     return checked;
   }
 
+  db::ShareHoldLock(call.transaction);
   std::vector<LotItem> lots = {std::move(*lot)};
   if (db::InsertLots(call.transaction, lots)) return Fail(Exists("lot_code", request.lot_code()));
-  db::InsertPurchases(call.transaction, IdsOf(lots), {request.supplier(), request.supplier_lot(), "", false}, call.now);
+  const db::Purchase purchase{request.supplier(), request.supplier_lot(), "", false};
+  db::InsertPurchases(call.transaction, IdsOf(lots), purchase, call.now);
+  db::CatchReceived(call.transaction, IdsOf(lots), lots.front().unit.material_id, purchase, call.now);
   *response.mutable_lot() = ToProto(db::LoadUnits(call.transaction, IdsOf(lots)).at(0), call.plant);
   return {};
 }
@@ -210,6 +214,7 @@ Status OpenLot(Call& call, const v1::OpenLotRequest& request, v1::OpenLotRespons
 }
 
 Status SplitLot(Call& call, const v1::SplitLotRequest& request, v1::SplitLotResponse& response) {
+  db::ShareHoldLock(call.transaction);
   const auto occur_time = PastTimeFromProto(call, request.has_occur_time(), request.occur_time(), "occur_time");
   if (!occur_time) return Fail(occur_time.error());
   domain::Result<db::StoredUnit> stored = LockLot(call, request.lot_code());
@@ -237,6 +242,7 @@ Status SplitLot(Call& call, const v1::SplitLotRequest& request, v1::SplitLotResp
 }
 
 Status MergeLots(Call& call, const v1::MergeLotsRequest& request, v1::MergeLotsResponse& response) {
+  db::ShareHoldLock(call.transaction);
   if (Status checked = domain::CheckCode(request.lot_code(), "lot_code"); !checked) return checked;
   const auto occur_time = PastTimeFromProto(call, request.has_occur_time(), request.occur_time(), "occur_time");
   if (!occur_time) return Fail(occur_time.error());

@@ -7,11 +7,13 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
 #include <vector>
 
+#include "db/hold_spread.h"
 #include "db/migrate.h"
 #include "grpc/health/v1/health.pb.h"
 #include "services/capacity.h"
@@ -80,8 +82,12 @@ std::vector<std::unique_ptr<grpc::Service>> MakeServices(Env& env) {
 // sick.
 class HealthWatch {
  public:
-  HealthWatch(const std::string& url, grpc::HealthCheckServiceInterface& health)
-      : pool_({.url = url, .size = 1, .statement_timeout_ms = 5'000}), health_(health), thread_([this] { Watch(); }) {}
+  // `when_good`: called whenever the database has become good again, on the watch's thread; may throw.
+  HealthWatch(const std::string& url, grpc::HealthCheckServiceInterface& health, std::function<void()> when_good)
+      : pool_({.url = url, .size = 1, .statement_timeout_ms = 5'000}),
+        health_(health),
+        when_good_(std::move(when_good)),
+        thread_([this] { Watch(); }) {}
   ~HealthWatch() { Stop(); }
 
   void Stop() {
@@ -105,9 +111,18 @@ class HealthWatch {
         spdlog::info("health: {}", good ? "serving" : "not serving: the database is away or not migrated");
       }
       health_.SetServingStatus(good);
+      if (good && !was_good) Begin();
       was_good = good;
       lock.lock();
       wake_.wait_for(lock, kHealthInterval, [this] { return stopping_; });
+    }
+  }
+
+  void Begin() {
+    try {
+      when_good_();
+    } catch (const std::exception& fault) {
+      spdlog::warn("holds left spreading could not be spread yet: {}", fault.what());
     }
   }
 
@@ -123,6 +138,7 @@ class HealthWatch {
 
   db::Pool pool_;
   grpc::HealthCheckServiceInterface& health_;
+  std::function<void()> when_good_;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;
@@ -186,7 +202,11 @@ Server::Server(ServerOptions options) : state_(std::make_unique<State>(std::move
   state_->server = builder.BuildAndStart();
   if (state_->server == nullptr || state_->port == 0) throw std::runtime_error("cannot listen at " + state_->options.listen);
   state_->server->GetHealthCheckService()->SetServingStatus(false);
-  state_->health = std::make_unique<HealthWatch>(state_->options.database_url, *state_->server->GetHealthCheckService());
+  state_->health = std::make_unique<HealthWatch>(state_->options.database_url, *state_->server->GetHealthCheckService(), [this] {
+    if (const int64_t spread = db::SpreadPendingHolds(state_->pool, *state_->plant.Get()); spread > 0) {
+      spdlog::info("{} holds that were left spreading are in force", spread);
+    }
+  });
 }
 
 Server::~Server() { Drain(); }

@@ -123,6 +123,9 @@ domain::Started ParseStarted(Parser& parser, const v1::Started& started) {
   if (parser.error()) return parsed;
   for (const std::string& code : started.material_codes())
     parsed.material_codes.push_back(parser.Code(code, "started.material_codes"));
+  parser.Count(started.tool_codes_size(), domain::kMaxToolsPerStart, "started.tool_codes");
+  if (parser.error()) return parsed;
+  for (const std::string& code : started.tool_codes()) parsed.tool_codes.push_back(parser.Code(code, "started.tool_codes"));
   if (started.has_quantity()) {
     parsed.quantity = parser.Text(started.quantity().value(), kMaxNumberLength, false, "started.quantity.value");
     parsed.quantity_uom = parser.Text(started.quantity().uom(), kMaxUomLength, false, "started.quantity.uom");

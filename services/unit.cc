@@ -5,6 +5,8 @@
 #include <optional>
 #include <unordered_set>
 
+#include "db/hold.h"
+#include "db/hold_world.h"
 #include "db/line_output.h"
 #include "db/work_order.h"
 #include "domain/code.h"
@@ -270,6 +272,7 @@ Status ReceiveUnits(Call& call, const v1::ReceiveUnitsRequest& request, v1::Rece
       !checked)
     return checked;
 
+  db::ShareHoldLock(call.transaction);
   const std::vector<int64_t> ids = db::TakeUnitIds(call.transaction, codes->size());
   std::vector<domain::Unit> units(codes->size());
   for (size_t i = 0; i < units.size(); ++i) {
@@ -288,8 +291,9 @@ Status ReceiveUnits(Call& call, const v1::ReceiveUnitsRequest& request, v1::Rece
     return Fail(WithCode(
         FieldError(Reason::kUnitExists, Indexed("unit_codes", index), "unit or lot " + *taken + " exists already"), *taken));
   }
-  db::InsertPurchases(call.transaction, ids,
-                      {request.supplier(), "", request.passport_reference(), request.goods_in_test_passed()}, call.now);
+  const db::Purchase purchase{request.supplier(), "", request.passport_reference(), request.goods_in_test_passed()};
+  db::InsertPurchases(call.transaction, ids, purchase, call.now);
+  db::CatchReceived(call.transaction, ids, (*material)->id, purchase, call.now);
   if ((*material)->made) {
     const domain::OutputKey key{(*material)->id, domain::PlantDayOf(call.now, domain::ChinaStandardTime()), 0};
     domain::OutputCounts received;

@@ -22,6 +22,7 @@ void AddLot(CLI::App& app, const Connection& connection);
 void AddHold(CLI::App& app, const Connection& connection);
 void AddRule(CLI::App& app, const Connection& connection);
 void AddAlarm(CLI::App& app, const Connection& connection);
+void AddDrill(CLI::App& app, const Connection& connection);
 // `station` and `can-start`.
 void AddStation(CLI::App& app, const Connection& connection);
 void AddRecord(CLI::App& app, const Connection& connection);

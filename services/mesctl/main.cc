@@ -81,6 +81,7 @@ int Run(int argc, char** argv) {
   AddHold(app, connection);
   AddRule(app, connection);
   AddAlarm(app, connection);
+  AddDrill(app, connection);
   AddStation(app, connection);
   AddRecord(app, connection);
   AddTrace(app, connection);

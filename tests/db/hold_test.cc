@@ -6,6 +6,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "db/hold_predicate.h"
+#include "db/hold_search.h"
+#include "db/hold_spread.h"
+#include "db/hold_world.h"
 #include "tests/support/stored_plant.h"
 
 namespace mes::db {
@@ -14,20 +18,47 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
-using testing::UnorderedElementsAre;
 using tests::StoredPlant;
 
-domain::Hold Place(StoredPlant& plant, const std::vector<int64_t>& named) {
-  domain::Hold hold;
-  hold.reason = "golden sample failed";
-  hold.placed_by = "Li";
-  hold.place_time = StoredPlant::kNow;
-  plant.Run([&](Transaction& transaction) { InsertHold(transaction, hold, named, LockWithWhereUsed(transaction, named)); });
-  return hold;
+int64_t Insert(StoredPlant& plant, const domain::HoldDraft& draft) {
+  int64_t id = 0;
+  plant.Run([&](Transaction& transaction) { id = InsertHold(transaction, draft, StoredPlant::kNow); });
+  return id;
 }
+
+domain::HoldDraft On(std::vector<int64_t> units, domain::HoldDirection direction = domain::HoldDirection::kWhereUsed) {
+  domain::HoldDraft draft;
+  draft.predicate.unit_ids = std::move(units);
+  draft.direction = direction;
+  draft.reason = "golden sample failed";
+  draft.placed_by = "Li";
+  return draft;
+}
+
+domain::Hold Load(StoredPlant& plant, int64_t id) {
+  std::optional<domain::Hold> hold;
+  plant.Run([&](Transaction& transaction) { hold = LoadHold(transaction, id); });
+  return hold.value();
+}
+
+domain::Hold Place(StoredPlant& plant, const domain::HoldDraft& draft) {
+  const int64_t id = Insert(plant, draft);
+  SpreadPendingHolds(plant.database().pool(), plant.plant(), {id});
+  return Load(plant, id);
+}
+domain::Hold Place(StoredPlant& plant, const std::vector<int64_t>& named) { return Place(plant, On(named)); }
 
 std::string HoldCount(StoredPlant& plant, int64_t unit) {
   return plant.database().Value("select hold_count from unit where unit_id = " + std::to_string(unit));
+}
+
+// unit.hold_count is a copy of what the items say.
+void ExpectCountsToAgree(StoredPlant& plant) {
+  EXPECT_EQ(
+      plant.database().Value("select count(*) from unit u where hold_count <> (select count(*) from hold_item i join hold h "
+                             "on h.hold_id = i.hold_id where i.unit_id = u.unit_id and i.release_time is null and "
+                             "h.release_time is null)"),
+      "0");
 }
 
 TEST(Hold, CoversEverythingThatItWentInto) {
@@ -45,10 +76,31 @@ TEST(Hold, CoversEverythingThatItWentInto) {
   plant.Install(pack, cell, 2, 1);
   const domain::Hold hold = Place(plant, {powder});
   EXPECT_EQ(hold.covered, 4);
+  EXPECT_EQ(hold.state, domain::HoldState::kInForce);
   EXPECT_THAT(HoldCount(plant, powder) + HoldCount(plant, ink) + HoldCount(plant, cell) + HoldCount(plant, pack), "1111");
   EXPECT_EQ(HoldCount(plant, other), "0");
   EXPECT_EQ(HoldCount(plant, left), "0") << "it is not in there any more";
   EXPECT_EQ(plant.database().Value("select count(*) from hold_item where named"), "1");
+  EXPECT_EQ(plant.database().Value("select string_agg(cause::text, '' order by unit_id) from hold_item"), "1222");
+  ExpectCountsToAgree(plant);
+}
+
+TEST(Hold, CoversWhatItIsMadeOfOrBothOrNothingElseByDirection) {
+  StoredPlant plant;
+  const int64_t lot = plant.AddLot("ELY", "E", 1'000);
+  const int64_t cell = plant.AddUnit("CELL", "C");
+  const int64_t pack = plant.AddUnit("PACK", "PK");
+  const int64_t beside = plant.AddUnit("CELL", "BESIDE");
+  plant.Consume(lot, cell);
+  plant.Install(pack, cell, 2, 1);
+  plant.Install(pack, beside, 2, 2);
+  using domain::HoldDirection;
+  EXPECT_EQ(Place(plant, On({cell}, HoldDirection::kNone)).covered, 1);
+  EXPECT_EQ(Place(plant, On({cell}, HoldDirection::kMadeOf)).covered, 2);
+  EXPECT_EQ(HoldCount(plant, lot) + HoldCount(plant, pack), "10");
+  EXPECT_EQ(Place(plant, On({cell}, HoldDirection::kBoth)).covered, 3)
+      << "up from it and down from it, not down again from above";
+  EXPECT_EQ(HoldCount(plant, beside), "0");
 }
 
 TEST(Hold, IsTakenOffAsAWholeAndLeavesItsHistory) {
@@ -75,7 +127,46 @@ TEST(Hold, IsTakenOffAsAWholeAndLeavesItsHistory) {
     EXPECT_EQ(loaded->release_time, StoredPlant::kNow);
     EXPECT_EQ(loaded->covered, 0);
     EXPECT_EQ(LoadHold(transaction, 99), std::nullopt);
+    const std::vector<HoldItemRow> history = ListUnitHolds(transaction, cells[0], 0, 10);
+    ASSERT_THAT(history, SizeIs(2));
+    EXPECT_EQ(history[0].hold_id, second.id);
+    EXPECT_FALSE(history[0].release_time);
+    EXPECT_EQ(history[1].released_by, "Wu");
   });
+  ExpectCountsToAgree(plant);
+}
+
+TEST(Hold, UnitsAreReleasedOneByOneAndStayOnRecord) {
+  StoredPlant plant;
+  const std::vector<int64_t> cells = plant.AddUnits("CELL", {"C1", "C2", "C3"});
+  const domain::Hold hold = Place(plant, cells);
+  plant.Run([&](Transaction& transaction) {
+    StoredDisposition decision;
+    decision.disposal = {hold.id, 0, domain::HoldDisposition::kUseAsIs, 0, "Wu", "measured"};
+    decision.role = "quality";
+    decision.propose_time = StoredPlant::kNow;
+    decision.effect_time = StoredPlant::kNow;
+    decision.unit_ids = {cells[0], cells[2]};
+    InsertDisposition(transaction, decision);
+    ReleaseHoldItems(transaction, hold.id, decision.unit_ids, decision.disposal.disposition_id, StoredPlant::kNow, false);
+    EXPECT_THAT(ListItemsInForce(transaction, hold.id, {}, 10), ElementsAre(cells[1]));
+    EXPECT_THAT(ListItemsInForce(transaction, hold.id, {cells[0]}, 10), IsEmpty());
+    const std::vector<StoredDisposition> decisions = ListDispositions(transaction, hold.id, 10);
+    ASSERT_THAT(decisions, SizeIs(1));
+    EXPECT_EQ(decisions[0].units, 2);
+    EXPECT_THAT(LockDisposition(transaction, decisions[0].disposal.disposition_id)->unit_ids, ElementsAre(cells[0], cells[2]));
+  });
+  EXPECT_EQ(Load(plant, hold.id).covered, 1);
+  EXPECT_EQ(Load(plant, hold.id).released, 2);
+  plant.Run([&](Transaction& transaction) {
+    const std::vector<HoldItemRow> items = ListHoldItems(transaction, {hold.id, 0, false, 0}, 10);
+    ASSERT_THAT(items, SizeIs(3));
+    EXPECT_EQ(items[0].released_by, "Wu");
+    EXPECT_EQ(items[0].release_reason, "measured");
+    EXPECT_THAT(ListHoldItems(transaction, {hold.id, 0, true, 0}, 10), SizeIs(1));
+    EXPECT_THAT(ListHoldItems(transaction, {hold.id, items[0].unit_id, false, 0}, 1), SizeIs(1));
+  });
+  ExpectCountsToAgree(plant);
 }
 
 TEST(Hold, ListsComeNewestFirst) {
@@ -99,17 +190,20 @@ TEST(Hold, ListsComeNewestFirst) {
   });
 }
 
-// Ingest holds the child's row while it builds it in. The hold must wait for it and then find the parent too.
-TEST(Hold, CoversWhatIsBuiltWhileItWaits) {
+// Who moves units shares a lock while he does: the search waits for those who had not seen the hold, and then finds what they
+// built.
+TEST(Hold, CoversWhatIsBuiltByThoseWhoHadNotSeenIt) {
   StoredPlant plant;
   const int64_t pack = plant.AddUnit("PACK", "P1");
   const int64_t cell = plant.AddUnit("CELL", "C1");
   std::atomic<bool> locked = false;
   std::thread ingest([&] {
     plant.database().pool().Run([&](Transaction& transaction) {
-      LockUnits(transaction, {pack, cell});
+      ShareHoldLock(transaction);
       locked = true;
-      while (plant.database().Value("select count(*) from pg_stat_activity where wait_event_type = 'Lock'") == "0") {
+      while (plant.database().Value(
+                 "select count(*) from pg_locks where locktype = 'advisory' and not granted and database = (select "
+                 "oid from pg_database where datname = current_database())") == "0") {
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
       }
       plant.Install(pack, cell, 2, 1);
@@ -121,6 +215,194 @@ TEST(Hold, CoversWhatIsBuiltWhileItWaits) {
   ingest.join();
   EXPECT_EQ(hold.covered, 2);
   EXPECT_EQ(HoldCount(plant, pack), "1");
+}
+
+// What was joined while the hold spread was passed by the walk; the noted edge finds it.
+TEST(Hold, CoversWhatWasJoinedWhileItSpread) {
+  StoredPlant plant;
+  const int64_t cell = plant.AddUnit("CELL", "C1");
+  const int64_t pack = plant.AddUnit("PACK", "P1");
+  const int64_t outer = plant.AddUnit("PACK", "P2");
+  const int64_t id = Insert(plant, On({cell}));
+  // As if its walk had passed already: the edge is noted, and stands in no table that the walk reads.
+  plant.Run([&](Transaction& transaction) { NoteEdges(transaction, {pack}, {cell}); });
+  plant.Install(outer, pack, 2, 1);
+  EXPECT_EQ(plant.database().Value("select count(*) from hold_edge"), "1");
+  SpreadPendingHolds(plant.database().pool(), plant.plant(), {id});
+  EXPECT_EQ(HoldCount(plant, cell) + HoldCount(plant, pack) + HoldCount(plant, outer), "111");
+  EXPECT_EQ(plant.database().Value("select count(*) from hold_edge"), "0") << "none spreads any more";
+  plant.Run([&](Transaction& transaction) { NoteEdges(transaction, {pack}, {cell}); });
+  EXPECT_EQ(plant.database().Value("select count(*) from hold_edge"), "0") << "nor is anything noted";
+}
+
+TEST(Hold, AHoldLeftSpreadingIsSpreadByWhoeverFindsItAndTwiceIsHarmless) {
+  StoredPlant plant;
+  const int64_t cell = plant.AddUnit("CELL", "C1");
+  const int64_t id = Insert(plant, On({cell}));
+  EXPECT_EQ(Load(plant, id).state, domain::HoldState::kSpreading);
+  EXPECT_EQ(HoldCount(plant, cell), "0");
+  EXPECT_EQ(SpreadPendingHolds(plant.database().pool(), plant.plant()), 1);
+  EXPECT_EQ(HoldCount(plant, cell), "1");
+  EXPECT_EQ(SpreadPendingHolds(plant.database().pool(), plant.plant()), 0);
+  SpreadPendingHolds(plant.database().pool(), plant.plant(), {id});
+  EXPECT_EQ(HoldCount(plant, cell), "1");
+  EXPECT_EQ(Load(plant, id).state, domain::HoldState::kInForce);
+}
+
+TEST(Hold, PredicatesAreKeptAsTheyWere) {
+  domain::HoldPredicate predicate;
+  EXPECT_EQ(PredicateToJson(predicate), "{}");
+  EXPECT_EQ(PredicateFromJson("{}"), predicate);
+  predicate.unit_ids = {3, 5};
+  predicate.supplier = "Acme \"&\" Co";
+  predicate.supplier_lot = "L";
+  predicate.material_id = 1;
+  predicate.revision_id = 2;
+  predicate.work_order_id = 3;
+  predicate.station_ids = {7, 6};
+  predicate.tool_code = "T";
+  predicate.from = StoredPlant::kNow;
+  predicate.until = StoredPlant::kNow;
+  predicate.operation = 40;
+  predicate.characteristic = "C";
+  predicate.lower = -0.1;
+  predicate.upper = 0;
+  EXPECT_EQ(PredicateFromJson(PredicateToJson(predicate)), predicate);
+}
+
+// History against the predicate, condition by condition. A cell's runs: started, measured and completed at station 1.
+struct HoldSearch : testing::Test {
+  StoredPlant plant;
+  const std::vector<int64_t> cells = plant.AddUnits("CELL", {"C1", "C2", "C3"});
+  const std::string revision = std::to_string(plant.plant().NewestRevision(plant.material_id("CELL"))->id);
+
+  domain::HoldDraft draft;
+  std::vector<int64_t> Find() {
+    std::vector<int64_t> found;
+    plant.Run([&](Transaction& transaction) { found = FindMatching(transaction, plant.plant(), draft); });
+    return found;
+  }
+  // A run of `seconds` from `at`, at station 1, operation 10.
+  void Run(int64_t unit, int at, int seconds, const std::string& value, const std::string& tool = "") {
+    plant.AddEvent(unit, at, domain::EventKind::kStarted, 10,
+                   "revision_id = " + revision + (tool.empty() ? "" : ", details = '{\"tools\": [\"" + tool + "\"]}'"));
+    if (seconds == 0) return;
+    plant.AddEvent(unit, at + seconds, domain::EventKind::kCompleted, 10,
+                   "revision_id = " + revision + ", measured = '{" + value + "}'");
+  }
+  domain::Time At(int seconds) { return StoredPlant::kNow + std::chrono::seconds(seconds - 1); }
+};
+
+TEST_F(HoldSearch, FindsRunsByStationThatOverlapTheWindow) {
+  Run(cells[0], 10, 20, "10");
+  Run(cells[1], 50, 20, "10");
+  Run(cells[2], 90, 0, "");
+  draft.predicate.station_ids = {1};
+  draft.predicate.from = At(15);
+  draft.predicate.until = At(20);
+  EXPECT_THAT(Find(), ElementsAre(cells[0])) << "it was on all the while";
+  draft.predicate.until = At(50);
+  EXPECT_THAT(Find(), ElementsAre(cells[0], cells[1]));
+  draft.predicate.from = At(31);
+  EXPECT_THAT(Find(), ElementsAre(cells[1]));
+  draft.predicate.from = At(100);
+  draft.predicate.until.reset();
+  EXPECT_THAT(Find(), ElementsAre(cells[2])) << "it runs still";
+  draft.predicate.station_ids = {2};
+  EXPECT_THAT(Find(), IsEmpty());
+  draft.predicate.station_ids = {1};
+  draft.predicate.operation = 20;
+  EXPECT_THAT(Find(), IsEmpty());
+  draft.predicate.operation = 10;
+  draft.predicate.material_id = plant.material_id("CELL");
+  EXPECT_THAT(Find(), ElementsAre(cells[2]));
+  draft.predicate.unit_ids = {cells[0]};
+  EXPECT_THAT(Find(), IsEmpty());
+}
+
+TEST_F(HoldSearch, FindsValuesInTheRangeAndLeavesOutWhatWasReversed) {
+  Run(cells[0], 10, 5, "4");
+  Run(cells[1], 30, 5, "5");
+  Run(cells[2], 50, 5, "6");
+  draft.predicate.material_id = plant.material_id("CELL");
+  draft.predicate.operation = 10;
+  draft.predicate.characteristic = "FILL_V";
+  draft.predicate.from = At(0);
+  draft.predicate.lower = 5;
+  EXPECT_THAT(Find(), ElementsAre(cells[1], cells[2])) << "the bound belongs to the range";
+  draft.predicate.upper = 5.5;
+  EXPECT_THAT(Find(), ElementsAre(cells[1]));
+  plant.database().Query("update station_event set flags = 4 where sequence = 35");
+  EXPECT_THAT(Find(), IsEmpty());
+}
+
+TEST_F(HoldSearch, FindsRunsByTheToolOfTheirStart) {
+  Run(cells[0], 10, 5, "4", "PRESS-7");
+  Run(cells[1], 30, 5, "4", "PRESS-6");
+  Run(cells[0], 50, 5, "6", "PRESS-6");
+  draft.predicate.tool_code = "PRESS-7";
+  EXPECT_THAT(Find(), ElementsAre(cells[0]));
+  draft.predicate.from = At(12);
+  EXPECT_THAT(Find(), ElementsAre(cells[0])) << "the run was on";
+  draft.predicate.from = At(40);
+  EXPECT_THAT(Find(), IsEmpty()) << "that cell ran again, with another tool";
+  draft.predicate.from.reset();
+  draft.predicate.material_id = plant.material_id("CELL");
+  draft.predicate.operation = 10;
+  draft.predicate.characteristic = "FILL_V";
+  draft.predicate.lower = 4;
+  EXPECT_THAT(Find(), ElementsAre(cells[0]));
+  draft.predicate.lower = 5;
+  EXPECT_THAT(Find(), IsEmpty()) << "the value and the tool are of two runs";
+}
+
+TEST_F(HoldSearch, FindsTheRunsThatUsedALot) {
+  const int64_t lot = plant.AddLot("ELY", "E1", 1'000);
+  plant.database().Query("insert into purchase (unit_id, supplier, supplier_lot, receive_time) values (" + std::to_string(lot) +
+                         ", 'Acme', 'SL-9', now())");
+  plant.Consume(lot, cells[0]);
+  plant.Consume(lot, cells[1]);
+  for (int i = 0; i < 2; ++i) {
+    Run(cells[static_cast<size_t>(i)], 10 + 40 * i, 20, "10");
+    plant.AddEvent(cells[static_cast<size_t>(i)], 15 + 40 * i, domain::EventKind::kConsumed, 10,
+                   "revision_id = " + revision + ", other_unit_id = " + std::to_string(lot));
+  }
+  draft.predicate.unit_ids = {lot};
+  EXPECT_THAT(Find(), ElementsAre(lot)) << "itself; what it went into is the direction's";
+  draft.predicate.station_ids = {1};
+  EXPECT_THAT(Find(), ElementsAre(cells[0], cells[1])) << "a lot runs at no station: the runs that used it are meant";
+  draft.predicate.from = At(20);
+  EXPECT_THAT(Find(), ElementsAre(cells[1])) << "used in the window";
+  draft.predicate.unit_ids.clear();
+  draft.predicate.supplier_lot = "SL-9";
+  EXPECT_THAT(Find(), ElementsAre(cells[1]));
+  draft.predicate.supplier_lot = "SL-8";
+  EXPECT_THAT(Find(), IsEmpty());
+}
+
+TEST_F(HoldSearch, FindsThingsByWhatTheyAre) {
+  const int64_t lot = plant.AddLot("ELY", "E1", 1'000);
+  plant.database().Query("insert into purchase (unit_id, supplier, supplier_lot, receive_time) values (" + std::to_string(lot) +
+                         ", 'Acme', 'SL-9', now()), (" + std::to_string(cells[0]) + ", 'Acme', '', now())");
+  draft.predicate.supplier = "Acme";
+  EXPECT_THAT(Find(), testing::UnorderedElementsAre(lot, cells[0]));
+  draft.predicate.material_id = plant.material_id("ELY");
+  EXPECT_THAT(Find(), ElementsAre(lot));
+  draft.predicate.supplier.clear();
+  draft.predicate.material_id = plant.material_id("CELL");
+  EXPECT_THAT(Find(), SizeIs(3));
+  draft.at_operation = true;
+  EXPECT_THAT(Find(), IsEmpty()) << "nothing is marked";
+}
+
+TEST_F(HoldSearch, ThousandsAreMarkedInPortions) {
+  plant.database().Query(
+      "insert into unit (unit_id, code, material_id, state, tracking, create_time) select 100000 + i, 'M' || i, " +
+      std::to_string(plant.material_id("BLT")) + ", 2, 1, now() from generate_series(1, 12345) i");
+  draft = On({});
+  draft.predicate.material_id = plant.material_id("BLT");
+  EXPECT_EQ(Place(plant, draft).covered, 12'345);
+  ExpectCountsToAgree(plant);
 }
 
 }  // namespace

@@ -40,6 +40,7 @@ class HoldServiceTest : public testing::Test {
     request.set_hold_id(hold_id);
     request.set_reason("checked");
     request.set_person("Wu");
+    request.set_role("quality");
     return request;
   }
   grpc::Status Release(const v1::ReleaseHoldRequest& request, v1::ReleaseHoldResponse* response) {
