@@ -8,6 +8,7 @@
 #include <openssl/sha.h>
 
 #include "db/array.h"
+#include "db/failure_code.h"
 #include "db/row.h"
 
 namespace mes::db {
@@ -173,6 +174,7 @@ class PlantRows {
     }
     for (const pqxx::row& row : Execute(transaction_, kListTimeWindows)) RevisionOf(row).windows.push_back(TimeWindowFrom(row));
     for (const pqxx::row& row : Execute(transaction_, kListStations)) plant_->stations.push_back(StationFrom(row));
+    plant_->failure_codes = LoadFailureCodes(transaction_);
     plant_->Index();
     return plant_;
   }

@@ -7,6 +7,7 @@
 
 #include "db/array.h"
 #include "db/event_row.h"
+#include "db/nonconformance.h"
 #include "db/refusal_json.h"
 #include "db/row.h"
 #include "db/unit_row.h"
@@ -423,6 +424,7 @@ World Load(Transaction& transaction, const domain::Plant& plant, domain::Time no
   LoadConditions(transaction, keys, world);
   LoadPositions(transaction, keys, world);
   LoadHolds(transaction, world);
+  LoadOpenReports(transaction, world);
   if (lock) LoadRefusedStarts(transaction, keys, world);
   return world;
 }

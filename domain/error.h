@@ -74,6 +74,7 @@ enum class ErrorKind : uint8_t { kInvalid, kNotFound, kExists, kRule, kLimit, kC
   X(ReversalUnknown, "REVERSAL_UNKNOWN", kNotFound, "nobody")                   \
   X(ReversalRefused, "REVERSAL_REFUSED", kRule, "quality")                      \
   X(SequenceReused, "SEQUENCE_REUSED", kRule, "nobody")                         \
+  X(DispositionNeeded, "DISPOSITION_NEEDED", kRule, "quality")                  \
   /* Whole calls. */                                                            \
   X(FieldRequired, "FIELD_REQUIRED", kInvalid, "nobody")                        \
   X(FieldInvalid, "FIELD_INVALID", kInvalid, "nobody")                          \
@@ -97,6 +98,12 @@ enum class ErrorKind : uint8_t { kInvalid, kNotFound, kExists, kRule, kLimit, kC
   X(WorkOrderExists, "WORK_ORDER_EXISTS", kExists, "nobody")                    \
   X(WorkOrderTransition, "WORK_ORDER_TRANSITION", kRule, "planner")             \
   X(WorkOrderOpenUnits, "WORK_ORDER_OPEN_UNITS", kRule, "nobody")               \
+  X(FailureCodeUnknown, "FAILURE_CODE_UNKNOWN", kNotFound, "nobody")            \
+  X(NcrUnknown, "NCR_UNKNOWN", kNotFound, "nobody")                             \
+  X(NcrTransition, "NCR_TRANSITION", kRule, "quality")                          \
+  X(NcrUnitsOpen, "NCR_UNITS_OPEN", kRule, "quality")                           \
+  X(DispositionRefused, "DISPOSITION_REFUSED", kRule, "quality")                \
+  X(ReplayRulesInvalid, "REPLAY_RULES_INVALID", kInvalid, "nobody")             \
   X(QueueFull, "QUEUE_FULL", kLimit, "nobody")                                  \
   X(DeadlineTooShort, "DEADLINE_TOO_SHORT", kUnavailable, "nobody")             \
   X(DatabaseUnavailable, "DATABASE_UNAVAILABLE", kUnavailable, "nobody")        \
@@ -117,7 +124,7 @@ ErrorKind KindOf(Reason reason);
 // All of them, in the catalogue's order.
 const std::vector<Reason>& AllReasons();
 
-// One fact that a refusal rests on. `kind` is one of: event, lot, unit, hold, limit, condition, window, operation, order, field.
+// One fact that a refusal rests on. `kind` is one of: event, lot, unit, hold, limit, condition, window, operation, order, ncr, policy, field.
 struct Evidence {
   std::string kind;
   std::string id;

@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "domain/failure_code.h"
 #include "domain/quantity.h"
 #include "domain/time.h"
 
@@ -230,6 +231,7 @@ struct Plant {
   std::vector<Material> materials;
   std::vector<ProductRevision> revisions;
   std::vector<Station> stations;
+  FailureCodes failure_codes;
 
   // Builds the maps below. Call once after the vectors are complete.
   void Index();

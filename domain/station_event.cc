@@ -9,9 +9,9 @@
 namespace mes::domain {
 
 std::string_view NameOf(EventKind kind) {
-  static constexpr std::array<std::string_view, 13> kNames = {
+  static constexpr std::array<std::string_view, 14> kNames = {
       "arrived",  "started",  "completed", "measured",  "consumed",       "installed",       "removed",
-      "scrapped", "reversed", "aborted",   "condition", "carrier_loaded", "carrier_unloaded"};
+      "scrapped", "reversed", "aborted",   "condition", "carrier_loaded", "carrier_unloaded", "disposed"};
   const auto index = static_cast<size_t>(kind) - 1;
   return index < kNames.size() ? kNames[index] : std::string_view("unknown");
 }
@@ -327,6 +327,8 @@ bool EventDecision::Run() {
       return RunCarrierLoaded();
     case EventKind::kCarrierUnloaded:
       return RunCarrierUnloaded();
+    case EventKind::kDisposed:
+      return false;  // comes from no station
   }
   return false;
 }

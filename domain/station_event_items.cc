@@ -2,6 +2,7 @@
 
 #include "domain/event_decision.h"
 #include "domain/limits.h"
+#include "domain/nonconformance.h"
 
 namespace mes::domain {
 namespace {
@@ -212,6 +213,7 @@ bool EventDecision::ApplyScrapped(UnitEntry& entry) {
     row.details = std::make_shared<EventDetails>(EventDetails{{}, "", "", scrapped.caused_by_operation, 0, 0});
   }
   ++world_.effects.yields[{unit.work_order_id, station_.id, PlantDay(row.occur_time), number}].scrapped;
+  NoteScrap(world_, entry, row);
   Record(entry, std::move(row));
   return true;
 }

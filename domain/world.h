@@ -87,6 +87,32 @@ struct YieldCounts {
   int64_t scrapped = 0;
 };
 
+struct FailureKey {
+  int32_t material_id = 0;
+  int32_t plant_day = 0;
+  int16_t operation = 0;
+  int32_t station_id = 0;
+  std::string failure_code;
+  auto operator<=>(const FailureKey&) const = default;
+};
+struct FailureCounts {
+  int64_t failed_runs = 0;
+  int64_t first_run_fails = 0;
+  int64_t scrapped = 0;
+};
+
+// A unit that goes onto the open report of its failure code's policy, or onto a new one.
+struct NcrFinding {
+  int32_t material_id = 0;
+  int16_t operation = 0;
+  std::string failure_code;
+  int32_t failure_code_id = 0;
+  Severity severity = Severity::kMinor;
+  EventKey event;
+  int64_t unit_id = 0;
+  Time time{};
+};
+
 // The plant day of an instant: from 08:00 Asia/Shanghai, which is 00:00 UTC (domain.md 3: +08:00, no daylight saving since 1991).
 int32_t PlantDay(Time time);
 
@@ -149,6 +175,11 @@ struct Effects {
   std::map<YieldKey, YieldCounts> yields;
   // Holds that rules place. They are stored as spreading; db::SpreadPendingHolds finds and marks what they cover, before the answers go.
   std::vector<HoldDraft> pending_holds;
+  // Failures for Pareto, and what goes onto reports by a failure code's policy.
+  std::map<FailureKey, FailureCounts> failures;
+  std::vector<NcrFinding> findings;
+  // Findings whose event was reversed.
+  std::vector<Reversal> withdrawn_findings;
 };
 
 struct World {
@@ -173,6 +204,8 @@ struct World {
   std::unordered_map<int64_t, std::map<Slot, int64_t>> positions;
   // Holds in force on a unit, for evidence.
   std::unordered_map<int64_t, std::vector<int64_t>> holds;
+  // The report on which a failed unit waits for its disposition, for evidence; `new`: opened by this batch.
+  std::unordered_map<int64_t, std::string> ncrs;
   std::unordered_map<int32_t, Cursor> cursors;
   std::map<EventKey, EarlierEvent> earlier;
   // Stations that were refused a start of a unit: completing does not make it good.
