@@ -59,6 +59,7 @@ inline constexpr int kMaxWhys = 5;
 inline constexpr int kMaxParetoBars = 1'000;
 inline constexpr size_t kMaxReplayRulesBytes = 1 << 20;
 inline constexpr int64_t kMaxReplayEvents = 2'000'000;
+inline constexpr int kMaxReplayedRefusals = 100'000;
 inline constexpr int kReplayUnitsPerPage = 500;
 
 inline constexpr int kDefaultPageSize = 50;

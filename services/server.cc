@@ -15,11 +15,14 @@
 #include "db/migrate.h"
 #include "grpc/health/v1/health.pb.h"
 #include "services/env.h"
+#include "services/failure_code.h"
 #include "services/genealogy.h"
 #include "services/hold.h"
 #include "services/ingest.h"
 #include "services/lot.h"
+#include "services/nonconformance.h"
 #include "services/product_definition.h"
+#include "services/replay.h"
 #include "services/station.h"
 #include "services/station_event.h"
 #include "services/unit.h"
@@ -51,6 +54,9 @@ std::vector<std::unique_ptr<grpc::Service>> MakeServices(Env& env) {
   services.push_back(MakeGenealogyService(env));
   services.push_back(MakeYieldService(env));
   services.push_back(MakeStationService(env));
+  services.push_back(MakeFailureCodeService(env));
+  services.push_back(MakeNonconformanceService(env));
+  services.push_back(MakeReplayService(env));
   return services;
 }
 

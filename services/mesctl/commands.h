@@ -20,6 +20,10 @@ void AddRecord(CLI::App& app, const Connection& connection);
 // `trace` and `where-used`.
 void AddTrace(CLI::App& app, const Connection& connection);
 void AddYield(CLI::App& app, const Connection& connection);
+void AddFailureCode(CLI::App& app, const Connection& connection);
+void AddPareto(CLI::App& app, const Connection& connection);
+void AddNcr(CLI::App& app, const Connection& connection);
+void AddReplay(CLI::App& app, const Connection& connection);
 
 // The option that every list has.
 inline void AddLimit(CLI::App& list, int64_t& limit) {

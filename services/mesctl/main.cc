@@ -79,6 +79,10 @@ int Run(int argc, char** argv) {
   AddRecord(app, connection);
   AddTrace(app, connection);
   AddYield(app, connection);
+  AddFailureCode(app, connection);
+  AddPareto(app, connection);
+  AddNcr(app, connection);
+  AddReplay(app, connection);
   AddSimulate(app, connection);
   // Last, since subcommands begin with their parent's footer.
   app.footer(kFooter);
