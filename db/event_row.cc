@@ -90,15 +90,8 @@ std::optional<Value> NullIf(Value value, Value nothing = Value{}) {
       "kind", "judgement", "station_judgement", "purpose", "return_to", "flags", "failure_code", "rework_counter", "line",       \
       "slot", "other_unit_id", "quantity_micro", "material_open_time", "operator_id", "grade", "new_code", "measured", "details"
 
-constexpr Statement kHistory{"History", R"(
-  select occur_time, record_time, sequence, digest, station_id, epoch, coalesce(revision_id, 0), coalesce(carrier_id, 0), operation, kind,
-    judgement, station_judgement, purpose, return_to, flags, coalesce(failure_code, ''), coalesce(rework_counter, -1), coalesce(line, 0),
-    coalesce(slot, 0), coalesce(other_unit_id, 0), coalesce(quantity_micro, 0), material_open_time, coalesce(operator_id, ''),
-    coalesce(grade, ''), coalesce(new_code, ''), measured, coalesce((details->>'caused_by_operation')::integer, 0),
-    coalesce((details->>'lost_micro')::bigint, 0)
-  from station_event
-  where unit_id = $1
-  order by record_time, occur_time, sequence)"};
+constexpr Statement kHistory{"History", "select " MES_HISTORY_COLUMNS
+                                        " from station_event where unit_id = $1 order by record_time, occur_time, sequence"};
 
 }  // namespace
 
@@ -125,47 +118,54 @@ void CopyEventRows(Transaction& transaction, const std::vector<domain::EventRow>
   stream.complete();
 }
 
+domain::EventRow ReadEventRow(RowReader& reader) {
+  domain::EventRow row;
+  row.unit_id = reader.Next<int64_t>();
+  row.occur_time = reader.Next<domain::Time>();
+  row.record_time = reader.Next<domain::Time>();
+  row.sequence = reader.Next<int64_t>();
+  row.digest = reader.Next<int64_t>();
+  row.station_id = reader.Next<int32_t>();
+  row.epoch = reader.Next<int32_t>();
+  row.revision_id = reader.Next<int32_t>();
+  row.carrier_id = reader.Next<int32_t>();
+  row.operation = reader.Next<int16_t>();
+  row.kind = reader.Next<domain::EventKind>();
+  row.judgement = reader.Next<domain::Judgement>();
+  row.station_judgement = reader.Next<domain::Judgement>();
+  row.purpose = reader.Next<domain::RunPurpose>();
+  row.return_to = reader.Next<int16_t>();
+  row.flags = reader.Next<int16_t>();
+  row.failure_code = reader.Next<std::string>();
+  row.rework_counter = reader.Next<int16_t>();
+  row.line = reader.Next<int16_t>();
+  row.slot = reader.Next<int32_t>();
+  row.other_unit_id = reader.Next<int64_t>();
+  row.quantity_micro = reader.Next<int64_t>();
+  row.material_open_time = reader.NextOptional<domain::Time>();
+  row.operator_id = reader.Next<std::string>();
+  row.grade = reader.Next<std::string>();
+  row.new_code = reader.Next<std::string>();
+  const std::string_view measured = reader.NextText();
+  if (!measured.empty()) {
+    for (const auto& value : DoublesIn(measured)) row.measured.push_back(value.value_or(std::nan("")));
+  }
+  const int32_t caused_by = reader.Next<int32_t>();
+  const int64_t lost_micro = reader.Next<int64_t>();
+  if (caused_by != 0 || lost_micro != 0) {
+    domain::EventDetails details;
+    details.caused_by_operation = caused_by;
+    details.lost_micro = lost_micro;
+    row.details = std::make_shared<domain::EventDetails>(std::move(details));
+  }
+  return row;
+}
+
 std::vector<domain::EventRow> LoadHistory(Transaction& transaction, int64_t unit_id) {
   std::vector<domain::EventRow> history;
   for (const auto& result : Execute(transaction, kHistory, unit_id)) {
     RowReader reader(result);
-    domain::EventRow row;
-    row.unit_id = unit_id;
-    row.occur_time = reader.Next<domain::Time>();
-    row.record_time = reader.Next<domain::Time>();
-    row.sequence = reader.Next<int64_t>();
-    row.digest = reader.Next<int64_t>();
-    row.station_id = reader.Next<int32_t>();
-    row.epoch = reader.Next<int32_t>();
-    row.revision_id = reader.Next<int32_t>();
-    row.carrier_id = reader.Next<int32_t>();
-    row.operation = reader.Next<int16_t>();
-    row.kind = reader.Next<domain::EventKind>();
-    row.judgement = reader.Next<domain::Judgement>();
-    row.station_judgement = reader.Next<domain::Judgement>();
-    row.purpose = reader.Next<domain::RunPurpose>();
-    row.return_to = reader.Next<int16_t>();
-    row.flags = reader.Next<int16_t>();
-    row.failure_code = reader.Next<std::string>();
-    row.rework_counter = reader.Next<int16_t>();
-    row.line = reader.Next<int16_t>();
-    row.slot = reader.Next<int32_t>();
-    row.other_unit_id = reader.Next<int64_t>();
-    row.quantity_micro = reader.Next<int64_t>();
-    row.material_open_time = reader.NextOptional<domain::Time>();
-    row.operator_id = reader.Next<std::string>();
-    row.grade = reader.Next<std::string>();
-    row.new_code = reader.Next<std::string>();
-    const std::string_view measured = reader.NextText();
-    if (!measured.empty()) {
-      for (const auto& value : DoublesIn(measured)) row.measured.push_back(value.value_or(std::nan("")));
-    }
-    const int32_t caused_by = reader.Next<int32_t>();
-    const int64_t lost_micro = reader.Next<int64_t>();
-    if (caused_by != 0 || lost_micro != 0) {
-      row.details = std::make_shared<domain::EventDetails>(domain::EventDetails{{}, "", "", caused_by, 0, 0, lost_micro});
-    }
-    history.push_back(std::move(row));
+    history.push_back(ReadEventRow(reader));
   }
   return history;
 }

@@ -9,6 +9,7 @@
 #include <openssl/sha.h>
 
 #include "db/array.h"
+#include "db/failure_code.h"
 #include "db/process_rule.h"
 #include "db/row.h"
 
@@ -176,6 +177,7 @@ class PlantRows {
     for (const pqxx::row& row : Execute(transaction_, kListTimeWindows)) RevisionOf(row).windows.push_back(TimeWindowFrom(row));
     for (const pqxx::row& row : Execute(transaction_, kListStations)) plant_->stations.push_back(StationFrom(row));
     plant_->rules = ListRulesInForce(transaction_);
+    plant_->failure_codes = LoadFailureCodes(transaction_);
     plant_->Index();
     return plant_;
   }

@@ -63,15 +63,16 @@ from generate_series(1, $1::bigint))sql";
 constexpr const char* kInsertUnits = R"sql(
 insert into unit (
   unit_id, code, material_id, revision_id, work_order_id, tracking, state, passed, attempted, lot_lines, failed_operation,
-  clocks, counters, grade, group_grade, source_proven, use_count, create_time, finish_time)
+  clocks, counters, grade, group_grade, source_proven, use_count, create_time, finish_time, failure)
 select unit_id, code, material_id, nullif(revision_id, 0), nullif(work_order_id, 0), tracking, state, passed, attempted, lot_lines,
-  failed_operation, clocks::bigint[], counters::integer[], grade, group_grade, source_proven, use_count, create_time, finish_time
+  failed_operation, clocks::bigint[], counters::integer[], grade, group_grade, source_proven, use_count, create_time, finish_time,
+  failure::text[]
 from unnest($1::bigint[], $2::text[], $3::integer[], $4::integer[], $5::integer[], $6::smallint[], $7::smallint[], $8::bigint[],
     $9::bigint[], $10::bigint[], $11::smallint[], $12::text[], $13::text[], $14::text[], $15::text[], $16::boolean[],
-    $17::smallint[], $18::timestamptz[], $19::timestamptz[])
+    $17::smallint[], $18::timestamptz[], $19::timestamptz[], $20::text[])
   as made (unit_id, code, material_id, revision_id, work_order_id, tracking, state, passed,
     attempted, lot_lines, failed_operation, clocks, counters, grade, group_grade, source_proven,
-    use_count, create_time, finish_time)
+    use_count, create_time, finish_time, failure)
 on conflict (code) do nothing
 returning unit_id)sql";
 
@@ -191,7 +192,8 @@ std::optional<std::string> InsertUnits(Transaction& transaction, const std::vect
       ArrayOf(units, [](const Unit& u) { return ClocksLiteral(u.clocks); }),
       ArrayOf(units, [](const Unit& u) { return CountersLiteral(u.counters); }), ArrayOf(units, &Unit::grade),
       ArrayOf(units, &Unit::group_grade), ArrayOf(units, &Unit::source_proven), ArrayOf(units, &Unit::use_count),
-      ArrayOf(units, &Unit::create_time), ArrayOf(units, &Unit::finish_time));
+      ArrayOf(units, &Unit::create_time), ArrayOf(units, &Unit::finish_time),
+      ArrayOf(units, FailureLiteral));
   if (stored.size() == units.size()) return std::nullopt;
   std::unordered_set<int64_t> inserted;
   for (const pqxx::row& row : stored) inserted.insert(Get<int64_t>(row[0]));

@@ -28,7 +28,25 @@ std::vector<domain::RunCounter> ReadCounters(std::string_view literal) {
   return counters;
 }
 
+void ReadFailure(std::string_view literal, domain::Unit& unit) {
+  if (literal.empty()) return;
+  const std::vector<std::string> parts = TextsIn(literal);
+  unit.failure_code = parts.at(0);
+  unit.disposition = static_cast<domain::FailureDisposition>(std::stoi(parts.at(1)));
+  for (size_t i = 2; i + 1 < parts.size(); i += 2) unit.repairs.push_back({parts[i], static_cast<int16_t>(std::stoi(parts[i + 1]))});
+}
+
 }  // namespace
+
+std::optional<std::string> FailureLiteral(const domain::Unit& unit) {
+  if (unit.failure_code.empty() && unit.repairs.empty()) return std::nullopt;
+  std::vector<std::string> parts = {unit.failure_code, std::to_string(static_cast<int>(unit.disposition))};
+  for (const domain::CodeRepairs& repairs : unit.repairs) {
+    parts.push_back(repairs.code);
+    parts.push_back(std::to_string(repairs.count));
+  }
+  return ArrayOf(parts);
+}
 
 std::string ClocksLiteral(const std::vector<domain::WindowClock>& clocks) {
   std::vector<int64_t> packed;
@@ -85,6 +103,7 @@ domain::UnitEntry ReadUnit(const pqxx::row& row) {
   unit.carrier_slot = reader.NextOr<int32_t>(0);
   unit.create_time = reader.Next<domain::Time>();
   unit.finish_time = reader.NextOptional<domain::Time>();
+  ReadFailure(reader.NextText(), unit);
   const std::optional<int64_t> quantity = reader.NextOptional<int64_t>();
   if (!quantity) return entry;
   domain::Lot lot;

@@ -11,6 +11,7 @@
 #include "db/issued_code.h"
 #include "db/hold.h"
 #include "db/hold_world.h"
+#include "db/nonconformance.h"
 #include "db/refusal_json.h"
 #include "db/row.h"
 #include "db/spc_chart.h"
@@ -441,6 +442,7 @@ World Load(Transaction& transaction, const domain::Plant& plant, domain::Time no
   LoadPositions(transaction, keys, world);
   LoadHolds(transaction, world);
   LoadStandingHolds(transaction, world);
+  LoadOpenReports(transaction, world);
   if (lock) LoadRefusedStarts(transaction, keys, world);
   LoadAlarms(transaction, keys.lines, world);
   if (lock) LockRunRings(transaction, keys.rings, world);

@@ -7,6 +7,7 @@
 #include "db/event_row.h"
 #include "db/line_output.h"
 #include "db/hold_world.h"
+#include "db/nonconformance.h"
 #include "db/refusal_json.h"
 #include "db/process_world.h"
 #include "db/row.h"
@@ -105,7 +106,8 @@ void CopyNewUnits(Transaction& transaction, const std::vector<const UnitEntry*>&
                                                   "use_count",
                                                   "code",
                                                   "grade",
-                                                  "group_grade"});
+                                                  "group_grade",
+                                                  "failure"});
   for (const UnitEntry* entry : created) {
     const domain::Unit& unit = entry->unit;
     const auto since = unit.running_operation == 0 ? std::nullopt : std::optional<std::string>(TimeText(unit.running_since));
@@ -119,7 +121,7 @@ void CopyNewUnits(Transaction& transaction, const std::vector<const UnitEntry*>&
         static_cast<int>(unit.status), static_cast<int>(unit.tracking), 0, unit.running_operation,
         unit.failed_operation, static_cast<int>(unit.run_purpose), unit.run_tightenings, unit.run_out_of_limits,
         unit.source_proven, unit.serial_slots_filled, NullIfZero(unit.parent_line), NullIfZero(unit.parent_slot), unit.use_count,
-        unit.code, unit.grade, unit.group_grade);
+        unit.code, unit.grade, unit.group_grade, FailureLiteral(unit));
   }
   stream.complete();
 }
@@ -154,21 +156,22 @@ constexpr char kUpdateUnits[] = R"(
     use_count = n.use_count,
     code = n.code,
     grade = n.grade,
-    group_grade = n.group_grade
+    group_grade = n.group_grade,
+    failure = n.failure::text[]
   from unnest(
     $1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::timestamptz[], $7::bigint[], $8::text[], $9::timestamptz[],
     $10::integer[], $11::integer[], $12::integer[], $13::text[], $14::integer[], $15::smallint[], $16::smallint[], $17::smallint[],
     $18::smallint[], $19::smallint[], $20::smallint[], $21::boolean[], $22::smallint[], $23::smallint[], $24::smallint[], $25::smallint[],
-    $26::text[], $27::text[], $28::text[]
+    $26::text[], $27::text[], $28::text[], $29::text[]
   ) n (
     unit_id, passed, attempted, lot_lines, run_measured, running_since, parent_id, clocks, finish_time, running_station, carrier_id,
     carrier_slot, counters, unstarted_station, unstarted_operation, state, running_operation, failed_operation, run_purpose,
-    run_tightenings, run_out_of_limits, serial_slots_filled, parent_line, parent_slot, use_count, code, grade, group_grade)
+    run_tightenings, run_out_of_limits, serial_slots_filled, parent_line, parent_slot, use_count, code, grade, group_grade, failure)
   where u.unit_id = n.unit_id)";
 
 void UpdateUnits(Transaction& transaction, const std::vector<const UnitEntry*>& changed) {
   if (changed.empty()) return;
-  std::array<Column, 28> c;
+  std::array<Column, 29> c;
   for (const UnitEntry* entry : changed) {
     const domain::Unit& u = entry->unit;
     const auto since = u.running_operation == 0 ? std::nullopt : std::optional<domain::Time>(u.running_since);
@@ -182,12 +185,12 @@ void UpdateUnits(Transaction& transaction, const std::vector<const UnitEntry*>& 
     c[16].Add(int64_t{u.running_operation}), c[17].Add(int64_t{u.failed_operation}), c[18].Add(u.run_purpose);
     c[19].Add(int64_t{u.run_tightenings}), c[20].Add(u.run_out_of_limits), c[21].Add(int64_t{u.serial_slots_filled});
     c[22].Add(NullIfZero<int64_t>(u.parent_line)), c[23].Add(NullIfZero<int64_t>(u.parent_slot)), c[24].Add(int64_t{u.use_count});
-    c[25].Add(u.code), c[26].Add(u.grade), c[27].Add(u.group_grade);
+    c[25].Add(u.code), c[26].Add(u.grade), c[27].Add(u.group_grade), c[28].Add(FailureLiteral(u));
   }
-  std::array<std::string, 28> l;
+  std::array<std::string, 29> l;
   for (size_t i = 0; i < c.size(); ++i) l[i] = c[i].Literal();
   Execute(transaction, kUpdateUnits, l[0], l[1], l[2], l[3], l[4], l[5], l[6], l[7], l[8], l[9], l[10], l[11], l[12], l[13],
-          l[14], l[15], l[16], l[17], l[18], l[19], l[20], l[21], l[22], l[23], l[24], l[25], l[26], l[27]);
+          l[14], l[15], l[16], l[17], l[18], l[19], l[20], l[21], l[22], l[23], l[24], l[25], l[26], l[27], l[28]);
 }
 
 constexpr char kInsertLots[] = R"(
@@ -436,6 +439,7 @@ std::vector<int64_t> StoreWorld(Transaction& transaction, const World& world) {
   StoreYields(transaction, world);
   StoreCharts(transaction, world);
   return StoreHolds(transaction, world);
+  StoreNonconformance(transaction, world);
 }
 
 }  // namespace mes::db

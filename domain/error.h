@@ -75,6 +75,7 @@ enum class ErrorKind : uint8_t { kInvalid, kNotFound, kExists, kRule, kLimit, kC
   X(ReversalRefused, "REVERSAL_REFUSED", kRule, "quality")                      \
   X(SequenceReused, "SEQUENCE_REUSED", kRule, "nobody")                         \
   X(RuleStop, "RULE_STOP", kRule, "process engineer")                           \
+  X(DispositionNeeded, "DISPOSITION_NEEDED", kRule, "quality")                  \
   /* Whole calls. */                                                            \
   X(FieldRequired, "FIELD_REQUIRED", kInvalid, "nobody")                        \
   X(FieldInvalid, "FIELD_INVALID", kInvalid, "nobody")                          \
@@ -130,6 +131,12 @@ enum class ErrorKind : uint8_t { kInvalid, kNotFound, kExists, kRule, kLimit, kC
   X(ChartAlarmUnknown, "CHART_ALARM_UNKNOWN", kNotFound, "nobody")              \
   X(ChartAlarmAcknowledged, "CHART_ALARM_ACKNOWLEDGED", kRule, "nobody")        \
   X(RoleInsufficient, "ROLE_INSUFFICIENT", kRule, "nobody")                     \
+  X(FailureCodeUnknown, "FAILURE_CODE_UNKNOWN", kNotFound, "nobody")            \
+  X(NcrUnknown, "NCR_UNKNOWN", kNotFound, "nobody")                             \
+  X(NcrTransition, "NCR_TRANSITION", kRule, "quality")                          \
+  X(NcrUnitsOpen, "NCR_UNITS_OPEN", kRule, "quality")                           \
+  X(DispositionRefused, "DISPOSITION_REFUSED", kRule, "quality")                \
+  X(ReplayRulesInvalid, "REPLAY_RULES_INVALID", kInvalid, "nobody")             \
   X(QueueFull, "QUEUE_FULL", kLimit, "nobody")                                  \
   X(DeadlineTooShort, "DEADLINE_TOO_SHORT", kUnavailable, "nobody")             \
   X(DatabaseUnavailable, "DATABASE_UNAVAILABLE", kUnavailable, "nobody")        \
@@ -151,6 +158,7 @@ ErrorKind KindOf(Reason reason);
 const std::vector<Reason>& AllReasons();
 
 // One fact that a refusal rests on. `kind` is one of: event, lot, unit, hold, limit, condition, window, operation, order, alarm, field.
+// One fact that a refusal rests on. `kind` is one of: event, lot, unit, hold, limit, condition, window, operation, order, ncr, policy, field.
 struct Evidence {
   std::string kind;
   std::string id;

@@ -45,6 +45,7 @@ class EventDecision {
   bool Complete(UnitEntry& entry, const Result& result);
   bool JudgeRunBeforeCompletion(UnitEntry& entry, const Operation& operation, EventRow& row);
   void JudgePass(const UnitEntry& entry, const ProductRevision& revision, const Operation& operation, const EventRow& row);
+  void JudgeNewCode(const UnitEntry& entry, const Operation& operation, int16_t index, bool pass);
   bool JudgeGoodQuantity(const UnitEntry& entry, EventRow& row);
   void BookCompletion(UnitEntry& entry, const EventRow& row);
   void TakeCode(UnitEntry& entry, const std::string& code);

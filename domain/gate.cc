@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "domain/structure.h"
+
 #include "domain/hold_predicate.h"
 
 namespace mes::domain {
@@ -36,6 +38,28 @@ struct Route {
     domain::Refuse(decision.refusals, reason, code, std::move(sentence), std::move(evidence));
   }
 
+  const FailureCode* Policy() const {
+    return unit.failed_operation == 0 ? nullptr
+                                      : world.plant.failure_codes.Find(unit.failure_code, unit.material_id, unit.failed_operation);
+  }
+
+  void JudgeDisposition() const {
+    const FailureCode* policy = Policy();
+    if (policy == nullptr || !policy->needs_disposition || unit.disposition != FailureDisposition::kNone) return;
+    const auto ncr = world.ncrs.find(unit.id);
+    Refuse(Reason::kDispositionNeeded,
+           Text({"failed with ", unit.failure_code, " at operation ", std::to_string(unit.failed_operation), ": quality decides what becomes of it"}),
+           {{"ncr", ncr == world.ncrs.end() ? "?" : ncr->second, "no disposition yet"}, {"policy", policy->Name(), policy->reason}});
+  }
+
+  void JudgeRepairs() const {
+    const FailureCode* policy = Policy();
+    const int16_t used = RepairsOf(unit, unit.failure_code);
+    if (policy == nullptr || !policy->repair_limit || used < *policy->repair_limit) return;
+    Refuse(Reason::kReworkLimit, Text({"repair of ", unit.failure_code, " is used up"}),
+           {{"policy", policy->Name(), Text({std::to_string(used), " of ", std::to_string(*policy->repair_limit), " repairs used"})}});
+  }
+
   void TakeRework(const Operation& operation, int16_t counter, int16_t used, int16_t allowed, std::string_view why) const {
     if (used >= allowed) {
       Refuse(Reason::kReworkLimit, Text({"rework ", why, " is used up"}),
@@ -65,29 +89,33 @@ struct Route {
     const int16_t failed_index = revision().OperationIndex(unit.failed_operation);
     const Operation& failed = At(failed_index);
     const RunCounter counter = CounterOf(unit, failed_index);
-    const bool rework_here = failed.rework_to != 0 && failed.rework_to == operation.number;
+    const int16_t rework_to = ReworkStart(Policy(), revision(), failed);
+    const bool rework_here = rework_to == operation.number && unit.disposition != FailureDisposition::kRetest;
     if (operation.number == failed.number) {
-      const bool retest_left = counter.retests < failed.max_retests;
+      const bool retest_left = counter.retests < failed.max_retests && unit.disposition != FailureDisposition::kRework;
       if (retest_left && asked != RunPurpose::kRework) {
         decision.purpose = RunPurpose::kRetest;
         decision.runs_left = static_cast<int16_t>(failed.max_retests - counter.retests);
         return;
       }
-      if (asked == RunPurpose::kRetest || !rework_here) {
+      const bool against_retest = asked == RunPurpose::kRework && unit.disposition == FailureDisposition::kRetest;
+      if ((asked == RunPurpose::kRetest || !rework_here) && !against_retest) {
         Refuse(Reason::kRetestLimit, Text({"no retest is left at operation ", OperationName(failed)}),
                {{"limit", OperationName(failed),
-                 Text({std::to_string(counter.retests), " of ", std::to_string(failed.max_retests),
-                       " retests used since the last repair"})}});
+                 Text({std::to_string(counter.retests), " of ", std::to_string(failed.max_retests), " retests used since the last repair",
+                       unit.disposition == FailureDisposition::kRework ? "; a rework was decided" : ""})}});
         return;
       }
     }
     if (!rework_here || asked == RunPurpose::kRetest) {
       Refuse(Reason::kRouteSeq, Text({"failed at operation ", OperationName(failed), " and waits for retest, rework or scrap"}),
              {{"operation", OperationName(failed),
-               failed.rework_to == 0 ? std::string("no rework allowed")
-                                     : Text({"rework returns to ", std::to_string(failed.rework_to)})}});
+               unit.disposition == FailureDisposition::kRetest ? std::string("a re-test was decided")
+               : rework_to == 0                                ? std::string("no rework allowed")
+                                                               : Text({"rework returns to ", std::to_string(rework_to)})}});
       return;
     }
+    JudgeRepairs();
     TakeRework(operation, failed_index, counter.reworks, failed.max_reworks, OperationName(failed));
   }
 
@@ -131,6 +159,7 @@ struct Route {
                Text({"at ", station == nullptr ? "?" : station->code, " since ", FormatTime(unit.running_since)})}});
       return;
     }
+    JudgeDisposition();
     if (TakeRepeat(operation)) return;
     if (unit.failed_operation != 0) {
       JudgeAfterFailure(operation, asked);
@@ -483,6 +512,29 @@ const BomLine* JudgeMaterial(const World& world, const ProductRevision& revision
   }
   JudgeAge(world, revision, operation, material, time, late, refusals);
   return line;
+}
+
+void JudgePass(const Unit& unit, const ProductRevision& revision, const Operation& operation, const EventRow& row,
+               std::vector<Refusal>& refusals) {
+  Unit after = unit;
+  EventRow measured = row;
+  measured.kind = EventKind::kMeasured;
+  Advance(after, revision, measured);
+  for (size_t i = 0; i < operation.characteristics.size(); ++i) {
+    const Characteristic& characteristic = operation.characteristics[i];
+    if (characteristic.sampling != Sampling::kEveryUnit || (after.run_measured & (uint64_t{1} << i)) != 0) continue;
+    Refuse(refusals, Reason::kMeasurementMissing, unit.code, characteristic.code + " was not measured",
+           {{"limit", characteristic.code, "measured on every unit"}});
+  }
+  if (operation.Guards(Interlock::kBoltCount) && operation.tightening_characteristic >= 0 &&
+      after.run_tightenings != operation.tightenings) {
+    Refuse(refusals, Reason::kBoltCount, unit.code,
+           std::to_string(after.run_tightenings) + " of " + std::to_string(operation.tightenings) + " tightenings are in order",
+           {{"limit", operation.characteristics[static_cast<size_t>(operation.tightening_characteristic)].code,
+             std::to_string(operation.tightenings) + " needed"}});
+  }
+  if (!operation.Guards(Interlock::kGenealogyComplete)) return;
+  JudgeStructure(revision, unit, refusals);
 }
 
 StartDecision JudgeStart(const World& world, const StartQuestion& question) {

@@ -61,6 +61,11 @@ void JudgeProgram(const Operation& operation, const ProductRevision& revision, c
 // Adds NOT_BLOCKED for holds, scrap and shipment of the item and of everything that it is built into.
 void JudgeBlocked(const World& world, const UnitEntry& entry, std::vector<Refusal>& refusals);
 
+// Adds what a pass lacks besides good values, where the operation asks: MEASUREMENT_MISSING, BOLT_COUNT, GENEALOGY_COMPLETE. `row` is the
+// completion, not applied to the unit yet.
+void JudgePass(const Unit& unit, const ProductRevision& revision, const Operation& operation, const EventRow& row,
+               std::vector<Refusal>& refusals);
+
 // Windows read by `event` at `operation`: adds TIME_WINDOW for too early, and for too late where that refuses or repeats (unless
 // `late_fails`: then `failed` is set instead, since a finished run cannot be refused for being slow).
 struct WindowVerdict {

@@ -87,6 +87,15 @@ inline constexpr int64_t kMaxDowntimeSeconds = 366LL * 86'400;
 inline constexpr int kMaxPointsPerBaseline = 10'000;
 inline constexpr int kMaxExcludedPoints = 100;
 inline constexpr int kMaxPointsPerCapability = 20'000;
+inline constexpr size_t kMaxNarrativeLength = 4'000;
+inline constexpr int kMaxHoldsPerNcr = 100;
+inline constexpr int kMaxUnitsPerNcr = 10'000;
+inline constexpr int kMaxWhys = 5;
+inline constexpr int kMaxParetoBars = 1'000;
+inline constexpr size_t kMaxReplayRulesBytes = 1 << 20;
+inline constexpr int64_t kMaxReplayEvents = 2'000'000;
+inline constexpr int kMaxReplayedRefusals = 100'000;
+inline constexpr int kReplayUnitsPerPage = 500;
 
 inline constexpr int kDefaultPageSize = 50;
 inline constexpr int kMaxPageSize = 1'000;

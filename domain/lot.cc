@@ -52,6 +52,7 @@ Status CheckAlike(const LotItem& first, const LotItem& other) {
   if (a.status != b.status) return differs("state");
   if (a.passed != b.passed) return differs("passed operations");
   if (a.failed_operation != b.failed_operation) return differs("failed operation");
+  if (a.failure_code != b.failure_code || a.disposition != b.disposition) return differs("failure and its disposition");
   if (a.grade != b.grade || a.group_grade != b.group_grade) return differs("grade");
   return {};
 }
@@ -94,6 +95,18 @@ void MergeCounters(Unit& merged, const Unit& source) {
     }
     known->retests = std::max(known->retests, counter.retests);
     known->reworks = std::max(known->reworks, counter.reworks);
+  }
+}
+
+void MergeRepairs(Unit& merged, const Unit& source) {
+  for (const CodeRepairs& repairs : source.repairs) {
+    const auto known = std::find_if(merged.repairs.begin(), merged.repairs.end(),
+                                    [&](const CodeRepairs& candidate) { return candidate.code == repairs.code; });
+    if (known == merged.repairs.end()) {
+      merged.repairs.push_back(repairs);
+    } else {
+      known->count = std::max(known->count, repairs.count);
+    }
   }
 }
 
@@ -181,6 +194,7 @@ Result<LotItem> Merge(std::vector<LotItem>& sources, const std::string& code, co
     merged.unit.source_proven = merged.unit.source_proven && source.unit.source_proven;
     merged.unit.use_count = std::max(merged.unit.use_count, source.unit.use_count);
     MergeCounters(merged.unit, source.unit);
+    MergeRepairs(merged.unit, source.unit);
     MergeLives(merged, source);
     if (revision == nullptr) continue;
     if (Status clocks = MergeClocks(merged.unit, source, *revision); !clocks) return Fail(clocks.error());

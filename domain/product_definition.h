@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "domain/process_rule.h"
+#include "domain/failure_code.h"
 #include "domain/quantity.h"
 #include "domain/time.h"
 
@@ -233,6 +234,7 @@ struct Plant {
   std::vector<Station> stations;
   // Those in force, by code.
   std::vector<ProcessRule> rules;
+  FailureCodes failure_codes;
 
   // Builds the maps below. Call once after the vectors are complete.
   void Index();

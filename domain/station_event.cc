@@ -10,10 +10,9 @@
 namespace mes::domain {
 
 std::string_view NameOf(EventKind kind) {
-  static constexpr std::array<std::string_view, 13> kNames = {
+  static constexpr std::array<std::string_view, 15> kNames = {
       "arrived",  "started",  "completed", "measured",  "consumed",       "installed",       "removed",
-      "scrapped", "reversed", "aborted",   "condition", "carrier_loaded", "carrier_unloaded"};
-  if (kind == EventKind::kReturned) return "returned";
+      "scrapped", "reversed", "aborted",   "condition", "carrier_loaded", "carrier_unloaded", "disposed", "returned"};
   const auto index = static_cast<size_t>(kind) - 1;
   return index < kNames.size() ? kNames[index] : std::string_view("unknown");
 }
@@ -341,8 +340,9 @@ bool EventDecision::Run() {
       return RunCarrierLoaded();
     case EventKind::kCarrierUnloaded:
       return RunCarrierUnloaded();
+    case EventKind::kDisposed:
     case EventKind::kReturned:
-      break;  // no station says so
+      return false;  // comes from no station
   }
   return false;
 }

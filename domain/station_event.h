@@ -24,8 +24,10 @@ namespace mes::domain {
 enum class EventKind : int16_t {
   kArrived = 1, kStarted, kCompleted, kMeasured, kConsumed, kInstalled, kRemoved, kScrapped, kReversed, kAborted, kCondition,
   kCarrierLoaded, kCarrierUnloaded,
+  // No station's: what quality decided about a nonconforming unit (domain/nonconformance.h); epoch and sequence are 0.
+  kDisposed,
   // No station's: a hold's disposition sent the unit back to an operation (domain/hold_disposition.h); station and epoch are 0.
-  kReturned = 15
+  kReturned
 };
 // `started` and so on, as the kinds are called in mes.v1.StationEvent.
 std::string_view NameOf(EventKind kind);
@@ -202,11 +204,12 @@ struct EventRow {
   int16_t rework_counter = -1;
   int16_t flags = 0;
   // consumed, installed, removed: the other item, where, how much. completed on a lot's route: what is good. carrier: the slot.
+  // disposed: `line` is the FailureDisposition.
   int64_t other_unit_id = 0;
   int64_t quantity_micro = 0;
   int16_t line = 0;
   int32_t slot = 0;
-  // consumed: when the lot was opened (clock of `material_open` windows); else the event's time.
+  // consumed: when the lot was opened (clock of `material_open` windows); else the event's time. disposed: when the failed run ended.
   std::optional<Time> material_open_time;
   std::string failure_code;
   std::string operator_id;

@@ -2,7 +2,7 @@
 #include <unordered_map>
 
 #include "domain/event_decision.h"
-#include "domain/structure.h"
+#include "domain/nonconformance.h"
 
 namespace mes::domain {
 namespace {
@@ -47,28 +47,6 @@ bool EventDecision::JudgeRunBeforeCompletion(UnitEntry& entry, const Operation& 
   return true;
 }
 
-// What a pass needs besides good values.
-void EventDecision::JudgePass(const UnitEntry& entry, const ProductRevision& revision, const Operation& operation,
-                              const EventRow& row) {
-  Unit after = entry.unit;
-  EventRow measured = row;
-  measured.kind = EventKind::kMeasured;
-  Advance(after, revision, measured);
-  for (size_t i = 0; i < operation.characteristics.size(); ++i) {
-    const Characteristic& characteristic = operation.characteristics[i];
-    if (characteristic.sampling != Sampling::kEveryUnit || (after.run_measured & (uint64_t{1} << i)) != 0) continue;
-    Refuse(Reason::kMeasurementMissing, entry.unit.code, characteristic.code + " was not measured",
-           {{"limit", characteristic.code, "measured on every unit"}});
-  }
-  if (operation.Guards(Interlock::kBoltCount) && operation.tightening_characteristic >= 0 &&
-      after.run_tightenings != operation.tightenings) {
-    Refuse(Reason::kBoltCount, entry.unit.code,
-           std::to_string(after.run_tightenings) + " of " + std::to_string(operation.tightenings) + " tightenings are in order",
-           {{"limit", operation.characteristics[static_cast<size_t>(operation.tightening_characteristic)].code,
-             std::to_string(operation.tightenings) + " needed"}});
-  }
-  if (!operation.Guards(Interlock::kGenealogyComplete)) return;
-  JudgeStructure(revision, entry.unit, verdict_.refusals);
 }
 
 bool EventDecision::JudgeGoodQuantity(const UnitEntry& entry, EventRow& row) {
@@ -139,8 +117,10 @@ bool EventDecision::Complete(UnitEntry& entry, const Result& result) {
   }
   const bool station_passes = result.judgement == Judgement::kPass;
   const bool server_passes = !out_of_limits && !window.failed;
-  if (station_passes && server_passes) JudgePass(entry, *revision, operation, row);
-  if (station_passes && !server_passes && operation.Guards(Interlock::kBoltCount)) JudgePass(entry, *revision, operation, row);
+  if (station_passes && server_passes) JudgePass(entry.unit, *revision, operation, row, verdict_.refusals);
+  if (station_passes && !server_passes && operation.Guards(Interlock::kBoltCount)) {
+    JudgePass(entry.unit, *revision, operation, row, verdict_.refusals);
+  }
   JudgeNewCode(entry, operation, index, station_passes && server_passes);
   if (station_passes && server_passes) JudgeFinish(entry, *revision, operation, index);
   if (!JudgeGoodQuantity(entry, row) || verdict_.refusals.size() != before) return false;
@@ -165,6 +145,7 @@ bool EventDecision::Complete(UnitEntry& entry, const Result& result) {
   verdict_.judgement = row.judgement;
   verdict_.judgement_mismatch = verdict_.judgement_mismatch || (row.flags & kFlagMismatch) != 0;
   CountRow(entry, row);
+  NoteFailedRun(world_, entry, row);
   TakeCode(entry, completed.new_code);
   BookCompletion(entry, row);
   Record(entry, std::move(row));

@@ -2,6 +2,7 @@
 
 #include "domain/event_decision.h"
 #include "domain/limits.h"
+#include "domain/nonconformance.h"
 
 namespace mes::domain {
 namespace {
@@ -222,6 +223,7 @@ bool EventDecision::ApplyScrapped(UnitEntry& entry) {
     row.details = std::make_shared<EventDetails>(EventDetails{{}, "", "", scrapped.caused_by_operation, 0, 0});
   }
   CountRow(entry, row);
+  NoteScrap(world_, entry, row);
   JudgeScrap(entry, row);
   Record(entry, std::move(row));
   return true;

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "domain/event_decision.h"
+#include "domain/nonconformance.h"
 
 namespace mes::domain {
 namespace {
@@ -14,7 +15,7 @@ bool IsReversible(EventKind kind) {
 // Kinds that move the unit along its route: only the last of them can be taken back.
 bool MovesRoute(EventKind kind) {
   return kind == EventKind::kStarted || kind == EventKind::kCompleted || kind == EventKind::kScrapped ||
-         kind == EventKind::kAborted || kind == EventKind::kReturned;
+         kind == EventKind::kAborted || kind == EventKind::kDisposed || kind == EventKind::kReturned;
 }
 
 }  // namespace
@@ -104,6 +105,7 @@ const EventRow* EventDecision::JudgeReversal(const UnitEntry& entry, const std::
 
 // Gives back what the original took: material, a position, the order's books.
 void EventDecision::UndoItem(UnitEntry& entry, const EventRow& original) {
+  UndoFailure(world_, entry, original);
   const EventKey key{original.station_id, original.epoch, original.sequence};
   if (original.kind == EventKind::kConsumed) {
     UnitEntry& lot = world_.units.at(original.other_unit_id);

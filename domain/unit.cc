@@ -55,11 +55,24 @@ void EndRun(Unit& unit) {
   unit.run_out_of_limits = false;
 }
 
+void EndFailure(Unit& unit) {
+  unit.failed_operation = 0;
+  unit.failure_code.clear();
+  unit.disposition = FailureDisposition::kNone;
+}
+
+void CountRepair(Unit& unit) {
+  if (unit.failed_operation == 0 || unit.failure_code.empty()) return;
+  const auto found =
+      std::find_if(unit.repairs.begin(), unit.repairs.end(), [&](const CodeRepairs& r) { return r.code == unit.failure_code; });
+  ++(found != unit.repairs.end() ? *found : unit.repairs.emplace_back(CodeRepairs{unit.failure_code, 0})).count;
+}
+
 // A rework voids what was passed from the return point on; the counters of retests begin anew there, those of reworks never.
 void VoidFrom(Unit& unit, const ProductRevision& revision, int16_t return_to) {
   const int16_t from = revision.OperationIndex(return_to);
   unit.passed &= Bit(from) - 1;
-  unit.failed_operation = 0;
+  EndFailure(unit);
   for (RunCounter& counter : unit.counters) {
     if (counter.index >= from && counter.index < kWindowCounter) counter.retests = 0;
   }
@@ -86,16 +99,52 @@ void TakeMeasured(Unit& unit, const Operation& operation, const EventRow& row) {
   }
 }
 
+void TakeRework(Unit& unit, const ProductRevision& revision, const EventRow& row) {
+  if (row.return_to == 0) return;
+  if (row.rework_counter < kWindowCounter) CountRepair(unit);
+  VoidFrom(unit, revision, row.return_to);
+  ++CounterIn(unit, row.rework_counter).reworks;
+}
+
+// Passed by a run, or by concession: the clocks run from when the run ended.
+void Pass(Unit& unit, const ProductRevision& revision, int16_t operation, Time ended, Time finished) {
+  const int16_t index = revision.OperationIndex(operation);
+  unit.passed |= Bit(index);
+  EndFailure(unit);
+  for (RunCounter& counter : unit.counters) {
+    if (counter.index == index) counter.retests = 0;
+  }
+  EndClocks(unit, revision, operation, WindowEvent::kComplete);
+  StartClocks(unit, revision, operation, WindowEvent::kComplete, ended);
+  if (NextOperation(revision, unit.passed) == 0) {
+    unit.status = UnitStatus::kFinished;
+    unit.finish_time = finished;
+  }
+}
+
+void AdvanceDisposed(Unit& unit, const ProductRevision& revision, const EventRow& row) {
+  const auto disposition = static_cast<FailureDisposition>(row.line);
+  if (!row.grade.empty()) unit.grade = row.grade;
+  if (disposition == FailureDisposition::kScrap) {
+    unit.status = UnitStatus::kScrapped;
+    EndRun(unit);
+    return;
+  }
+  if (unit.failed_operation == 0) return;
+  if (disposition == FailureDisposition::kUseAsIs || disposition == FailureDisposition::kDowngrade) {
+    Pass(unit, revision, unit.failed_operation, row.material_open_time.value_or(row.occur_time), row.occur_time);
+  } else {
+    unit.disposition = disposition;
+  }
+}
+
 void AdvanceStarted(Unit& unit, const ProductRevision& revision, const EventRow& row) {
   if ((row.flags & kFlagLateStart) != 0) {
     unit.unstarted_operation = 0;
     unit.unstarted_station = 0;
     return;
   }
-  if (row.return_to != 0) {
-    VoidFrom(unit, revision, row.return_to);
-    ++CounterIn(unit, row.rework_counter).reworks;
-  }
+  TakeRework(unit, revision, row);
   EndRun(unit);
   unit.running_operation = row.operation;
   unit.run_purpose = row.purpose;
@@ -108,10 +157,7 @@ void AdvanceStarted(Unit& unit, const ProductRevision& revision, const EventRow&
 void AdvanceCompleted(Unit& unit, const ProductRevision& revision, const EventRow& row) {
   const int16_t index = revision.OperationIndex(row.operation);
   if ((row.flags & kFlagStartMissing) != 0) {
-    if (row.return_to != 0) {
-      VoidFrom(unit, revision, row.return_to);
-      ++CounterIn(unit, row.rework_counter).reworks;
-    }
+    TakeRework(unit, revision, row);
     unit.unstarted_operation = row.operation;
     unit.unstarted_station = row.station_id;
   }
@@ -119,19 +165,11 @@ void AdvanceCompleted(Unit& unit, const ProductRevision& revision, const EventRo
   if (!row.grade.empty()) unit.grade = row.grade;
   if (!row.new_code.empty()) unit.code = row.new_code;
   if (row.judgement == Judgement::kPass) {
-    unit.passed |= Bit(index);
-    unit.failed_operation = 0;
-    for (RunCounter& counter : unit.counters) {
-      if (counter.index == index) counter.retests = 0;
-    }
-    EndClocks(unit, revision, row.operation, WindowEvent::kComplete);
-    StartClocks(unit, revision, row.operation, WindowEvent::kComplete, row.occur_time);
-    if (NextOperation(revision, unit.passed) == 0) {
-      unit.status = UnitStatus::kFinished;
-      unit.finish_time = row.occur_time;
-    }
+    Pass(unit, revision, row.operation, row.occur_time, row.occur_time);
   } else {
     unit.failed_operation = row.operation;
+    unit.failure_code = row.failure_code;
+    unit.disposition = FailureDisposition::kNone;
     if (row.purpose == RunPurpose::kRetest) ++CounterIn(unit, index).retests;
   }
   EndRun(unit);
@@ -165,6 +203,34 @@ std::string_view NameOf(RunPurpose purpose) {
       return "rework";
   }
   return "";
+}
+
+std::string_view NameOf(FailureDisposition disposition) {
+  switch (disposition) {
+    case FailureDisposition::kNone:
+      return "";
+    case FailureDisposition::kRelease:
+      return "release";
+    case FailureDisposition::kRework:
+      return "rework";
+    case FailureDisposition::kRetest:
+      return "re-test";
+    case FailureDisposition::kUseAsIs:
+      return "use as is";
+    case FailureDisposition::kDowngrade:
+      return "downgrade";
+    case FailureDisposition::kScrap:
+      return "scrap";
+    case FailureDisposition::kReturnToSupplier:
+      return "return to supplier";
+  }
+  return "";
+}
+
+int16_t RepairsOf(const Unit& unit, std::string_view failure_code) {
+  const auto found =
+      std::find_if(unit.repairs.begin(), unit.repairs.end(), [&](const CodeRepairs& r) { return r.code == failure_code; });
+  return found == unit.repairs.end() ? int16_t{0} : found->count;
 }
 
 RunCounter CounterOf(const Unit& unit, int16_t index) {
@@ -253,6 +319,9 @@ void Advance(Unit& unit, const ProductRevision& revision, const EventRow& row) {
       VoidFrom(unit, revision, row.return_to);
       unit.status = UnitStatus::kInProcess;
       unit.finish_time.reset();
+      return;
+    case EventKind::kDisposed:
+      AdvanceDisposed(unit, revision, row);
       return;
     case EventKind::kReversed:
     case EventKind::kCondition:

@@ -42,6 +42,17 @@ struct RunCounter {
   bool operator==(const RunCounter&) const = default;
 };
 
+// What quality decided about a nonconforming unit (rules.json: dispositions). Values are those of mes.v1.NcrDisposition and of the database.
+enum class FailureDisposition : int16_t { kNone = 0, kRelease, kRework, kRetest, kUseAsIs, kDowngrade, kScrap, kReturnToSupplier };
+std::string_view NameOf(FailureDisposition disposition);
+
+// How often a unit was reworked for one failure code.
+struct CodeRepairs {
+  std::string code;
+  int16_t count = 0;
+  bool operator==(const CodeRepairs&) const = default;
+};
+
 struct Unit {
   int64_t id = 0;
   std::string code;
@@ -65,6 +76,10 @@ struct Unit {
   bool run_out_of_limits = false;
   // Failed there and waiting for retest, rework or scrap.
   int16_t failed_operation = 0;
+  // With what code, and what was decided about that failure since.
+  std::string failure_code;
+  FailureDisposition disposition = FailureDisposition::kNone;
+  std::vector<CodeRepairs> repairs;
   // A completion came before its start, which is still awaited.
   int16_t unstarted_operation = 0;
   int32_t unstarted_station = 0;
@@ -103,6 +118,7 @@ struct Lot {
 RunCounter CounterOf(const Unit& unit, int16_t index);
 // The clock of a window; null where it does not run.
 const WindowClock* ClockOf(const Unit& unit, int16_t window);
+int16_t RepairsOf(const Unit& unit, std::string_view failure_code);
 // The grade that BOM line's components share; empty = none yet.
 std::string_view GroupGradeOf(const Unit& unit, int16_t line);
 

@@ -100,6 +100,30 @@ struct RunRingKey {
   int16_t operation = 0;
   int32_t station_id = 0;
   auto operator<=>(const RunRingKey&) const = default;
+struct FailureKey {
+  int32_t material_id = 0;
+  int32_t plant_day = 0;
+  int16_t operation = 0;
+  int32_t station_id = 0;
+  std::string failure_code;
+  auto operator<=>(const FailureKey&) const = default;
+};
+struct FailureCounts {
+  int64_t failed_runs = 0;
+  int64_t first_run_fails = 0;
+  int64_t scrapped = 0;
+};
+
+// A unit that goes onto the open report of its failure code's policy, or onto a new one.
+struct NcrFinding {
+  int32_t material_id = 0;
+  int16_t operation = 0;
+  std::string failure_code;
+  int32_t failure_code_id = 0;
+  Severity severity = Severity::kMinor;
+  EventKey event;
+  int64_t unit_id = 0;
+  Time time{};
 };
 
 // The plant day of an instant: from 08:00 Asia/Shanghai, which is 00:00 UTC (domain.md 3: +08:00, no daylight saving since 1991).
@@ -193,6 +217,11 @@ struct StandingHolds {
   // Supplier and supplier's lot of bought things; tools of the runs that are on. Both only where a hold asks.
   std::unordered_map<int64_t, std::pair<std::string, std::string>> suppliers;
   std::unordered_map<int64_t, std::vector<std::string>> run_tools;
+  // Failures for Pareto, and what goes onto reports by a failure code's policy.
+  std::map<FailureKey, FailureCounts> failures;
+  std::vector<NcrFinding> findings;
+  // Findings whose event was reversed.
+  std::vector<Reversal> withdrawn_findings;
 };
 
 struct World {
@@ -218,6 +247,8 @@ struct World {
   // Holds in force on a unit, for evidence.
   std::unordered_map<int64_t, std::vector<int64_t>> holds;
   StandingHolds standing;
+  // The report on which a failed unit waits for its disposition, for evidence; `new`: opened by this batch.
+  std::unordered_map<int64_t, std::string> ncrs;
   std::unordered_map<int32_t, Cursor> cursors;
   std::map<EventKey, EarlierEvent> earlier;
   // Stations that were refused a start of a unit: completing does not make it good.

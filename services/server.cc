@@ -20,6 +20,7 @@
 #include "services/code.h"
 #include "services/env.h"
 #include "services/epcis.h"
+#include "services/failure_code.h"
 #include "services/genealogy.h"
 #include "services/hold.h"
 #include "services/ingest.h"
@@ -33,6 +34,9 @@
 #include "services/schedule.h"
 #include "services/replacement.h"
 #include "services/spc.h"
+#include "services/nonconformance.h"
+#include "services/product_definition.h"
+#include "services/replay.h"
 #include "services/station.h"
 #include "services/station_event.h"
 #include "services/unit.h"
@@ -75,6 +79,9 @@ std::vector<std::unique_ptr<grpc::Service>> MakeServices(Env& env) {
   services.push_back(MakeReplacementService(env));
   services.push_back(MakeEpcisService(env));
   services.push_back(MakeSpcService(env));
+  services.push_back(MakeFailureCodeService(env));
+  services.push_back(MakeNonconformanceService(env));
+  services.push_back(MakeReplayService(env));
   return services;
 }
 

@@ -40,6 +40,10 @@ void AddPlanner(CLI::App& command, Planner& planner);
 void AddOee(CLI::App& app, const Connection& connection);
 void AddDowntime(CLI::App& app, const Connection& connection);
 void AddSpc(CLI::App& app, const Connection& connection);
+void AddFailureCode(CLI::App& app, const Connection& connection);
+void AddPareto(CLI::App& app, const Connection& connection);
+void AddNcr(CLI::App& app, const Connection& connection);
+void AddReplay(CLI::App& app, const Connection& connection);
 
 // The option that every list has.
 inline void AddLimit(CLI::App& list, int64_t& limit) {

@@ -90,6 +90,10 @@ int Run(int argc, char** argv) {
   AddOee(app, connection);
   AddDowntime(app, connection);
   AddSpc(app, connection);
+  AddFailureCode(app, connection);
+  AddPareto(app, connection);
+  AddNcr(app, connection);
+  AddReplay(app, connection);
   AddSimulate(app, connection);
   // Last, since subcommands begin with their parent's footer.
   app.footer(kFooter);

@@ -7,7 +7,7 @@ namespace mes::tests {
 using domain::kMicro;
 
 ShopFloor::ShopFloor(const PlantBuilder& builder)
-    : plant_(builder.Build()), now_(std::chrono::sys_days(std::chrono::year(2026) / 11 / 2) + std::chrono::hours(8)) {
+    : plant_(std::make_shared<domain::Plant>(*builder.Build())), now_(std::chrono::sys_days(std::chrono::year(2026) / 11 / 2) + std::chrono::hours(8)) {
   world_ = std::make_unique<domain::World>(*plant_, now_ + std::chrono::days(30));
   world_->next_unit_id = 1'000;
   for (const domain::Station& station : plant_->stations) {
@@ -114,6 +114,13 @@ void ShopFloor::Run(std::string_view product, int16_t operation, std::string_vie
   const domain::EventVerdict completed =
       Say(product, operation, unit, pass ? PassOf(product, operation) : FailOf(product, operation));
   if (completed.outcome != domain::EventOutcome::kRecorded) throw std::logic_error("completion refused: " + ReasonsOf(completed.refusals));
+}
+
+void ShopFloor::Put(domain::FailureCode policy) {
+  const domain::FailureCode* newest = plant_->failure_codes.Newest(policy.code, policy.material_id, policy.operation);
+  policy.version = newest == nullptr ? 1 : newest->version + 1;
+  policy.create_time = now_;
+  plant_->failure_codes.Add(std::move(policy));
 }
 
 domain::StartDecision ShopFloor::Ask(std::string_view product, int16_t operation, std::string_view unit, const domain::Started& start,

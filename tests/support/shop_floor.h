@@ -53,6 +53,9 @@ class ShopFloor {
   // Start, then the completion; both must be recorded.
   void Run(std::string_view product, int16_t operation, std::string_view unit, bool pass = true, std::string_view order = "");
 
+  // A policy that counts from now on, the next version of its scope. ShopFloor's plant alone may be changed so.
+  void Put(domain::FailureCode policy);
+
   // The gate's answer to that station about that unit, now.
   domain::StartDecision Ask(std::string_view product, int16_t operation, std::string_view unit, const domain::Started& start,
                             std::string_view person = "");
@@ -61,7 +64,7 @@ class ShopFloor {
   }
 
  private:
-  std::shared_ptr<const domain::Plant> plant_;
+  std::shared_ptr<domain::Plant> plant_;
   domain::Time now_;
   std::unique_ptr<domain::World> world_;
 };
