@@ -434,12 +434,13 @@ std::vector<int64_t> StoreWorld(Transaction& transaction, const World& world) {
   CopyRefused(transaction, effects.refused, world.now);
   StoreCounters(transaction, world);
   StoreRunRings(transaction, world);
-  InsertAlarms(transaction, world, std::vector<int64_t>(effects.pending_holds.size()));
   StoreOutputs(transaction, effects.outputs);
   StoreYields(transaction, world);
   StoreCharts(transaction, world);
-  return StoreHolds(transaction, world);
   StoreNonconformance(transaction, world);
+  const std::vector<int64_t> pending_holds = StoreHolds(transaction, world);
+  InsertAlarms(transaction, world, pending_holds);
+  return pending_holds;
 }
 
 }  // namespace mes::db

@@ -22,14 +22,18 @@ using domain::YieldCounts;
 using domain::YieldKey;
 
 constexpr Statement kRunFacts{"RunFacts", R"(
-  select unit_id, occur_time, sequence, station_id, epoch, operation, kind, judgement, purpose, return_to, flags,
+  select unit_id, occur_time, sequence, station_id, epoch, operation, case kind when 14 then 8 when 15 then 2 else kind end, judgement,
+    purpose, return_to, flags,
     coalesce(quantity_micro, 0), coalesce(other_unit_id, 0), measured is not null, coalesce(failure_code, ''),
     coalesce((details->>'caused_by_operation')::integer, 0), coalesce((details->>'lost_micro')::bigint, 0)
   from station_event
   where unit_id = any($1::bigint[])
-    and kind = any('{2,3,4,5,8,10}')
+    and (kind = any('{2,3,4,5,8,10,15}') or (kind = 14 and line = 6))
     and flags & 4 = 0
   order by unit_id, record_time, occur_time, sequence)"};
+// As domain::FactOf: a hold's return counts like a start that comes back, a scrapping disposition like a scrap.
+static_assert(static_cast<int>(EventKind::kDisposed) == 14 && static_cast<int>(EventKind::kReturned) == 15 &&
+              static_cast<int>(domain::FailureDisposition::kScrap) == 6);
 static_assert(domain::kFlagReversed == 4 && static_cast<int>(EventKind::kStarted) == 2 && static_cast<int>(EventKind::kAborted) == 10);
 
 constexpr Statement kConsumedLots{"ConsumedLots", R"(

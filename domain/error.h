@@ -112,7 +112,6 @@ enum class ErrorKind : uint8_t { kInvalid, kNotFound, kExists, kRule, kLimit, kC
   X(SupplyUnknown, "SUPPLY_UNKNOWN", kNotFound, "nobody")                       \
   X(SupplyClosed, "SUPPLY_CLOSED", kRule, "nobody")                             \
   X(ShutdownUnknown, "SHUTDOWN_UNKNOWN", kNotFound, "nobody")                   \
-  X(RoleInsufficient, "ROLE_INSUFFICIENT", kRule, "nobody")                     \
   X(DatePast, "DATE_PAST", kInvalid, "nobody")                                  \
   X(PlanUnknown, "PLAN_UNKNOWN", kNotFound, "nobody")                           \
   X(CodeRuleUnknown, "CODE_RULE_UNKNOWN", kNotFound, "nobody")                  \
@@ -130,7 +129,6 @@ enum class ErrorKind : uint8_t { kInvalid, kNotFound, kExists, kRule, kLimit, kC
   X(BaselineUnfit, "BASELINE_UNFIT", kRule, "nobody")                           \
   X(ChartAlarmUnknown, "CHART_ALARM_UNKNOWN", kNotFound, "nobody")              \
   X(ChartAlarmAcknowledged, "CHART_ALARM_ACKNOWLEDGED", kRule, "nobody")        \
-  X(RoleInsufficient, "ROLE_INSUFFICIENT", kRule, "nobody")                     \
   X(FailureCodeUnknown, "FAILURE_CODE_UNKNOWN", kNotFound, "nobody")            \
   X(NcrUnknown, "NCR_UNKNOWN", kNotFound, "nobody")                             \
   X(NcrTransition, "NCR_TRANSITION", kRule, "quality")                          \

@@ -44,8 +44,6 @@ class EventDecision {
   bool ApplyCompleted(UnitEntry& entry);
   bool Complete(UnitEntry& entry, const Result& result);
   bool JudgeRunBeforeCompletion(UnitEntry& entry, const Operation& operation, EventRow& row);
-  void JudgePass(const UnitEntry& entry, const ProductRevision& revision, const Operation& operation, const EventRow& row);
-  void JudgeNewCode(const UnitEntry& entry, const Operation& operation, int16_t index, bool pass);
   bool JudgeGoodQuantity(const UnitEntry& entry, EventRow& row);
   void BookCompletion(UnitEntry& entry, const EventRow& row);
   void TakeCode(UnitEntry& entry, const std::string& code);
@@ -78,14 +76,11 @@ class EventDecision {
   void Raise(const ProcessRule& rule, ProcessAlarm alarm, std::optional<HoldDraft> hold);
   // station_event_yield.cc
   // Moves the counters by a row that is about to be recorded.
-  void CountRow(const UnitEntry& entry, const EventRow& row);
-  // Whole facts of a unit, for those that come back or are scrapped.
-  std::vector<RunFact> FactsOf(const UnitEntry& entry) const;
+  void CountRow(const UnitEntry& entry, const EventRow& row) { domain::CountRow(world_, entry, row); }
   // Keeps a recorded row for what the batch may count later.
   void Remember(const UnitEntry& entry, const EventRow& row);
   // After a reversal: the difference between the history with and without the event.
   void Restate(const UnitEntry& entry, const ProductRevision& revision, const std::vector<EventRow>& history, const EventRow& reversed);
-  void AddTally(const YieldTally& tally);
 
   // Shared.
   void Refuse(Reason reason, std::string_view unit_code, std::string sentence, std::vector<Evidence> evidence);

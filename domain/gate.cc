@@ -2,9 +2,8 @@
 
 #include <algorithm>
 
-#include "domain/structure.h"
-
 #include "domain/hold_predicate.h"
+#include "domain/structure.h"
 
 namespace mes::domain {
 namespace {

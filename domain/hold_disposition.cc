@@ -78,6 +78,7 @@ Status Rework(World& world, UnitEntry& entry, const ProductRevision* revision, c
   }
   EventRow row = RowOf(world, unit, disposal, EventKind::kReturned, disposal.operation);
   row.return_to = disposal.operation;
+  CountRow(world, entry, row);
   Record(world, entry, *revision, std::move(row));
   return {};
 }
@@ -101,7 +102,7 @@ Status Scrap(World& world, UnitEntry& entry, const ProductRevision* revision, co
   EventRow row = RowOf(world, unit, disposal, EventKind::kScrapped, operation);
   row.failure_code = "HOLD";
   row.quantity_micro = quantity;
-  ++world.effects.yields[{unit.work_order_id, 0, PlantDay(row.occur_time), operation}].scrapped;
+  CountRow(world, entry, row);
   Record(world, entry, *revision, std::move(row));
   return {};
 }

@@ -120,7 +120,7 @@ void BookScrap(World& world, const UnitEntry& entry, OrderState& order, EventRow
   if (entry.unit.status == UnitStatus::kFinished) order.good_micro -= row.quantity_micro;
   order.changed = true;
   if (row.operation == 0) return;
-  ++world.effects.yields[{entry.unit.work_order_id, row.station_id, PlantDay(row.occur_time), row.operation}].scrapped;
+  CountRow(world, entry, row);
   NoteScrap(world, entry, row);
 }
 

@@ -47,8 +47,6 @@ bool EventDecision::JudgeRunBeforeCompletion(UnitEntry& entry, const Operation& 
   return true;
 }
 
-}
-
 bool EventDecision::JudgeGoodQuantity(const UnitEntry& entry, EventRow& row) {
   const auto& good = std::get<Completed>(event_.what).good_quantity;
   row.quantity_micro = entry.lot ? entry.lot->left_micro : 0;

@@ -16,16 +16,26 @@ bool CountsAlone(const Unit& unit, const ProductRevision& revision, const EventR
          (unit.attempted & (uint64_t{1} << index)) == 0;
 }
 
-}  // namespace
-
-std::vector<RunFact> EventDecision::FactsOf(const UnitEntry& entry) const {
-  if (const auto known = world_.yield_past.facts.find(entry.unit.id); known != world_.yield_past.facts.end()) return known->second;
+// Whole facts of a unit, for those that come back or are scrapped.
+std::vector<RunFact> FactsOf(const World& world, const UnitEntry& entry) {
+  if (const auto known = world.yield_past.facts.find(entry.unit.id); known != world.yield_past.facts.end()) return known->second;
   std::vector<RunFact> facts;
-  for (const EventRow& row : world_.effects.rows) {
+  for (const EventRow& row : world.effects.rows) {
     if (row.unit_id == entry.unit.id) facts.push_back(FactOf(row));
   }
   return facts;
 }
+
+void AddTally(World& world, const YieldTally& tally) {
+  for (const auto& [key, counts] : tally.yields) {
+    if (!counts.IsZero()) world.effects.yields[key].Add(counts);
+  }
+  for (const auto& [key, counts] : tally.lots) {
+    if (!counts.IsZero()) world.effects.lot_yields[key].Add(counts);
+  }
+}
+
+}  // namespace
 
 void EventDecision::Remember(const UnitEntry& entry, const EventRow& row) {
   if (row.kind == EventKind::kConsumed) world_.yield_past.consumed[entry.unit.id].emplace_back(row.operation, row.other_unit_id);
@@ -34,25 +44,16 @@ void EventDecision::Remember(const UnitEntry& entry, const EventRow& row) {
   }
 }
 
-void EventDecision::AddTally(const YieldTally& tally) {
-  for (const auto& [key, counts] : tally.yields) {
-    if (!counts.IsZero()) world_.effects.yields[key].Add(counts);
-  }
-  for (const auto& [key, counts] : tally.lots) {
-    if (!counts.IsZero()) world_.effects.lot_yields[key].Add(counts);
-  }
-}
-
-void EventDecision::CountRow(const UnitEntry& entry, const EventRow& row) {
+void CountRow(World& world, const UnitEntry& entry, const EventRow& row) {
   if (row.kind == EventKind::kStarted && row.return_to == 0) return;
-  const ProductRevision* revision = world_.plant.FindRevision(entry.unit.revision_id);
+  const ProductRevision* revision = world.plant.FindRevision(entry.unit.revision_id);
   if (revision == nullptr) return;
-  const CountedUnit unit{entry.unit.work_order_id, entry.lot.has_value(), *revision, world_.plant};
+  const CountedUnit unit{entry.unit.work_order_id, entry.lot.has_value(), *revision, world.plant};
   YieldTally tally;
-  if (!world_.yield_past.facts.contains(entry.unit.id) && CountsAlone(entry.unit, *revision, row)) {
+  if (!world.yield_past.facts.contains(entry.unit.id) && CountsAlone(entry.unit, *revision, row)) {
     std::vector<RunFact> facts;
     if (row.kind == EventKind::kCompleted) {
-      if (const auto used = world_.yield_past.consumed.find(entry.unit.id); used != world_.yield_past.consumed.end()) {
+      if (const auto used = world.yield_past.consumed.find(entry.unit.id); used != world.yield_past.consumed.end()) {
         for (const auto& [operation, lot] : used->second) {
           if (operation != row.operation) continue;
           RunFact consumed = FactOf(row);
@@ -66,12 +67,12 @@ void EventDecision::CountRow(const UnitEntry& entry, const EventRow& row) {
     facts.back().has_values = facts.back().has_values || entry.unit.run_measured != 0;
     CountUnit(unit, facts, 1, tally);
   } else {
-    std::vector<RunFact> facts = FactsOf(entry);
+    std::vector<RunFact> facts = FactsOf(world, entry);
     CountUnit(unit, facts, -1, tally);
     facts.push_back(FactOf(row));
     CountUnit(unit, facts, 1, tally);
   }
-  AddTally(tally);
+  AddTally(world, tally);
 }
 
 void EventDecision::Restate(const UnitEntry& entry, const ProductRevision& revision, const std::vector<EventRow>& history,
@@ -84,7 +85,7 @@ void EventDecision::Restate(const UnitEntry& entry, const ProductRevision& revis
   CountUnit(unit, facts, -1, tally);
   facts[static_cast<size_t>(&reversed - history.data())].flags |= kFlagReversed;
   CountUnit(unit, facts, 1, tally);
-  AddTally(tally);
+  AddTally(world_, tally);
   for (const auto& [key, counts] : tally.yields) {
     if (counts.IsZero()) continue;
     world_.effects.restatements.push_back(

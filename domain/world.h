@@ -77,29 +77,14 @@ struct EventKey {
   auto operator<=>(const EventKey&) const = default;
 };
 
-struct YieldKey {
-  int32_t work_order_id = 0;
-  int32_t station_id = 0;
-  int32_t plant_day = 0;  // days since 1970-01-01
-  int16_t operation = 0;
-  auto operator<=>(const YieldKey&) const = default;
-};
-struct YieldCounts {
-  int64_t first_runs = 0;
-  int64_t first_passes = 0;
-  int64_t runs = 0;
-  int64_t retests = 0;
-  int64_t reworks = 0;
-  int64_t aborts = 0;
-  int64_t scrapped = 0;
-};
-
 // First runs of a line's operation (station 0) or of a station's.
 struct RunRingKey {
   int32_t line_id = 0;
   int16_t operation = 0;
   int32_t station_id = 0;
   auto operator<=>(const RunRingKey&) const = default;
+};
+
 struct FailureKey {
   int32_t material_id = 0;
   int32_t plant_day = 0;
@@ -126,8 +111,6 @@ struct NcrFinding {
   Time time{};
 };
 
-// The plant day of an instant: from 08:00 Asia/Shanghai, which is 00:00 UTC (domain.md 3: +08:00, no daylight saving since 1991).
-int32_t PlantDay(Time time);
 
 // What a batch leaves behind, to be written set-wise.
 struct Effects {
@@ -204,6 +187,11 @@ struct Effects {
     HoldCause cause = kCauseMatched;
   };
   std::vector<Caught> caught;
+  // Failures for Pareto, and what goes onto reports by a failure code's policy.
+  std::map<FailureKey, FailureCounts> failures;
+  std::vector<NcrFinding> findings;
+  // Findings whose event was reversed.
+  std::vector<Reversal> withdrawn_findings;
 };
 
 // The holds that stand, and what matching them takes beyond the units themselves.
@@ -217,11 +205,6 @@ struct StandingHolds {
   // Supplier and supplier's lot of bought things; tools of the runs that are on. Both only where a hold asks.
   std::unordered_map<int64_t, std::pair<std::string, std::string>> suppliers;
   std::unordered_map<int64_t, std::vector<std::string>> run_tools;
-  // Failures for Pareto, and what goes onto reports by a failure code's policy.
-  std::map<FailureKey, FailureCounts> failures;
-  std::vector<NcrFinding> findings;
-  // Findings whose event was reversed.
-  std::vector<Reversal> withdrawn_findings;
 };
 
 struct World {
@@ -274,5 +257,8 @@ struct World {
   const OrderState* FindOrder(std::string_view code) const;
   const UnitEntry* FindUnit(int64_t id) const;
 };
+
+// Moves the yield counters by a row that is about to be recorded (domain/station_event_yield.cc).
+void CountRow(World& world, const UnitEntry& entry, const EventRow& row);
 
 }  // namespace mes::domain

@@ -211,6 +211,9 @@ RunFact FactOf(const EventRow& row) {
   fact.return_to = row.return_to;
   fact.flags = row.flags;
   fact.kind = row.kind;
+  // What quality or a hold decided counts like what a station would have reported.
+  if (row.kind == EventKind::kReturned) fact.kind = EventKind::kStarted;
+  if (row.kind == EventKind::kDisposed && row.line == static_cast<int16_t>(FailureDisposition::kScrap)) fact.kind = EventKind::kScrapped;
   fact.judgement = row.judgement;
   fact.purpose = row.purpose;
   fact.has_values = !row.measured.empty();

@@ -88,7 +88,11 @@ domain::Result<std::vector<int64_t>> ParseUnits(Call& call, const domain::Hold& 
 Status DisposeUnits(Call& call, const std::vector<int64_t>& ids, const Disposal& disposal) {
   if (disposal.disposition == HoldDisposition::kUseAsIs || ids.empty()) return {};
   db::WorldKeys keys;
-  for (const db::StoredUnit& stored : db::LoadUnits(call.transaction, ids)) keys.codes.insert(stored.unit.code);
+  for (const db::StoredUnit& stored : db::LoadUnits(call.transaction, ids)) {
+    keys.codes.insert(stored.unit.code);
+    // The whole past counts: the unit is scrapped or comes back.
+    keys.runs.push_back({stored.unit.code, 0, domain::EventKind::kScrapped, false, false});
+  }
   db::UnitIds no_new_units;
   domain::World world = db::LockWorld(call.transaction, call.plant, call.now, keys, no_new_units);
   for (const int64_t id : ids) {

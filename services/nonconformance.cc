@@ -111,7 +111,11 @@ domain::Result<std::vector<int64_t>> FindOpenUnits(Call& call, const v1::Dispose
 // Loads the units as ingest does, under the same locks, lets the domain decide about each, and stores what that left.
 Status DisposeAll(Call& call, const std::vector<int64_t>& ids, const domain::DispositionOrder& order) {
   db::WorldKeys keys;
-  for (const db::StoredUnit& stored : db::LoadUnits(call.transaction, ids)) keys.codes.insert(stored.unit.code);
+  for (const db::StoredUnit& stored : db::LoadUnits(call.transaction, ids)) {
+    keys.codes.insert(stored.unit.code);
+    // The whole past counts: the unit is scrapped or comes back.
+    keys.runs.push_back({stored.unit.code, 0, domain::EventKind::kScrapped, false, false});
+  }
   db::UnitIds unused;
   domain::World world = db::LockWorld(call.transaction, call.plant, call.now, keys, unused);
   const std::map<int64_t, domain::LastRun> runs = db::LoadLastRuns(call.transaction, ids);

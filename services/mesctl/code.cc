@@ -131,7 +131,7 @@ void Decode(const Connection& connection, const std::string& scan) {
                         fault.sentence());
 }
 
-void AddRule(CLI::App& code, const Connection& connection) {
+void AddCodeRule(CLI::App& code, const Connection& connection) {
   auto* rule = code.add_subcommand("rule", "Coding rules of products");
   rule->require_subcommand(1);
   auto* set = rule->add_subcommand("set", "Give a product its prefix, its GTIN, or both");
@@ -174,7 +174,7 @@ void AddIssue(CLI::App& code, const Connection& connection) {
 void AddCode(CLI::App& app, const Connection& connection) {
   auto* code = app.add_subcommand("code", "Codes: rules, issue, void, batches, decode");
   code->require_subcommand(1);
-  AddRule(*code, connection);
+  AddCodeRule(*code, connection);
   AddIssue(*code, connection);
 
   auto* spoilt = code->add_subcommand("void", "Say that codes will never be used");
