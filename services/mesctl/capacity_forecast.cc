@@ -45,7 +45,11 @@ void Show(const Connection& connection, v1::ForecastRequest request, const std::
     printf("\nFamilies of the published figures\n");
     PrintOutputs(response.families());
   }
-  PrintGaps(response.gaps());
+  // What has no record has its star already.
+  google::protobuf::RepeatedPtrField<v1::ScheduleGap> gaps;
+  for (const auto& gap : response.gaps())
+    if (gap.kind() != "record") *gaps.Add() = gap;
+  PrintGaps(gaps);
 }
 
 }  // namespace
