@@ -50,7 +50,7 @@ std::string SentenceOf(const domain::Binding& step, const ScheduleInput& input) 
       return "it is made at once";
     case BindingKind::kLineGroup:
       if (step.until_day >= input.days) return "the line group of " + item.code + " has no free time left within the horizon";
-      return "the line group of " + item.code + " is busy from " + from + " to " + until;
+      return "the line group of " + item.code + " is busy " + from + " to " + until;
     case BindingKind::kResidence:
       return item.code + " is in process for " + std::to_string(step.until_day - step.from_day) + " days, from " + from + " to " +
              until;

@@ -11,19 +11,19 @@ namespace mes::mesctl {
 
 namespace {
 
-std::string Rounded(double value) {
+std::string Whole(double value) {
   char text[48];
   snprintf(text, sizeof text, "%.0f", value);
   return text;
 }
 
+// What rests on the plan for want of a record has a star.
 void PrintOutputs(const google::protobuf::RepeatedPtrField<v1::OutputForecast>& outputs) {
-  Table table({"", ">MADE", ">P10", ">P50", ">P90", "UNIT", ">FIGURE", ">REACHED", "P50 DAY", "FROM"});
+  Table table({"", ">P10", ">P50", ">P90", "UNIT", ">FIGURE", ">REACHED", "P50 DAY"});
   for (const auto& output : outputs) {
-    table.Row({output.code(), Rounded(output.made()), Rounded(output.p10()), Rounded(output.p50()), Rounded(output.p90()),
-               output.unit(), output.target() > 0 ? Rounded(output.target()) : "-",
-               output.target() > 0 ? LoadText(output.reached_share()) : "-", DayOrDash(output.reached_p50()),
-               output.demonstrated() ? "record" : "plan"});
+    table.Row({output.code() + (output.demonstrated() ? "" : " *"), Whole(output.p10()), Whole(output.p50()), Whole(output.p90()),
+               output.unit(), output.target() > 0 ? Whole(output.target()) : "-",
+               output.target() > 0 ? LoadText(output.reached_share()) : "-", DayOrDash(output.reached_p50())});
   }
   table.Print();
 }
@@ -45,7 +45,11 @@ void Show(const Connection& connection, v1::ForecastRequest request, const std::
     printf("\nFamilies of the published figures\n");
     PrintOutputs(response.families());
   }
-  PrintGaps(response.gaps());
+  // What has no record has its star already.
+  google::protobuf::RepeatedPtrField<v1::ScheduleGap> gaps;
+  for (const auto& gap : response.gaps())
+    if (gap.kind() != "record") *gaps.Add() = gap;
+  PrintGaps(gaps);
 }
 
 }  // namespace
@@ -53,7 +57,8 @@ void Show(const Connection& connection, v1::ForecastRequest request, const std::
 void AddCapacityForecast(CLI::App& capacity, const Connection& connection) {
   auto* command = capacity.add_subcommand("forecast", "What a year will bring, and when the annual figure is reached");
   command->footer(
-      "P10: a tenth of the runs ends at or below it. The same seed gives the same answer.\n"
+      "P10: a tenth of the runs ends at or below it. * rests on the plan, for want of ten\n"
+      "recorded days. The same seed gives the same answer.\n"
       "Example:\n  mesctl capacity forecast --seed 7 --target STK-148=5000");
   auto request = std::make_shared<v1::ForecastRequest>();
   auto targets = std::make_shared<std::vector<std::string>>();

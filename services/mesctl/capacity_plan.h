@@ -23,11 +23,14 @@ std::shared_ptr<v1::ScheduleOptions> AddScheduleOptions(CLI::App& command, bool 
 
 // `87.5 %`; a need without any time is `no time`.
 std::string LoadText(double share);
-// The sentence of the step that binds.
+// The step that binds in a few words: `CELL-LFP-228 line`.
 std::string BindingText(const v1::ScheduledOrder& order);
 // `-` for a day that is not within the horizon.
 std::string DayOrDash(const std::string& day);
+// At most one fraction digit: expected scrap comes in fractions of a piece.
+std::string Rounded(const v1::Quantity& quantity);
 void PrintScheduledOrders(const google::protobuf::RepeatedPtrField<v1::ScheduledOrder>& orders);
+void PrintComponents(const google::protobuf::RepeatedPtrField<v1::ScheduledOrder>& components);
 // Under `Not known, and assumed instead`; nothing where there are none.
 void PrintGaps(const google::protobuf::RepeatedPtrField<v1::ScheduleGap>& gaps);
 

@@ -1,4 +1,6 @@
 // `mesctl capacity schedule` and `mesctl capacity promise`.
+#include <cstdlib>
+
 #include "mes/v1/schedule.grpc.pb.h"
 #include "services/mesctl/capacity_plan.h"
 #include "services/mesctl/commands.h"
@@ -15,7 +17,7 @@ void PrintGroups(const google::protobuf::RepeatedPtrField<v1::LineGroupLoad>& gr
   Table table({"LINE GROUP", ">PLANNED h", ">BOOKED", ">NEEDED", ">SHORT", "UOM"});
   for (const auto& group : groups) {
     table.Row({group.code(), std::to_string(group.planned_seconds() / 3600), LoadText(group.booked_share()),
-               LoadText(group.needed_share()), group.short_by().value(), group.short_by().uom()});
+               LoadText(group.needed_share()), Rounded(group.short_by()), group.short_by().uom()});
   }
   table.Print();
 }
@@ -58,7 +60,7 @@ void Promise(const Connection& connection, v1::PromiseRequest request, const std
     fields.Print();
     if (!response.components().empty()) {
       printf("\nComponents made for it\n");
-      PrintScheduledOrders(response.components());
+      PrintComponents(response.components());
     }
     PrintGaps(response.gaps());
   }
@@ -146,19 +148,51 @@ std::string LoadText(double share) {
 }
 
 std::string BindingText(const v1::ScheduledOrder& order) {
-  for (const auto& step : order.binding())
-    if (step.binds()) return step.sentence();
+  for (const auto& step : order.binding()) {
+    if (!step.binds()) continue;
+    switch (step.kind()) {
+      case v1::BINDING_KIND_LINE_GROUP:
+        return step.code() + " line";
+      case v1::BINDING_KIND_RESIDENCE:
+        return step.code() + " process time";
+      case v1::BINDING_KIND_SUPPLY:
+        return step.code() + " supply";
+      case v1::BINDING_KIND_SHORTAGE:
+        return step.code() + " missing";
+      case v1::BINDING_KIND_NO_CAPACITY:
+        return step.code() + " lines not known";
+      default:
+        return "-";
+    }
+  }
   return "";
+}
+
+std::string Rounded(const v1::Quantity& quantity) {
+  const std::string& value = quantity.value();
+  const size_t point = value.find('.');
+  if (point == std::string::npos) return value;
+  char text[64];
+  snprintf(text, sizeof text, "%.1f", std::strtod(value.c_str(), nullptr));
+  return text;
 }
 
 std::string DayOrDash(const std::string& day) { return day.empty() ? "-" : day; }
 
 void PrintScheduledOrders(const google::protobuf::RepeatedPtrField<v1::ScheduledOrder>& orders) {
-  Table table({"ORDER", ">LEFT", "BEGIN", "FINISH", "DUE", "BINDING"});
+  Table table({"ORDER", ">LEFT", "FINISH", "DUE", "BINDING"});
   for (const auto& order : orders) {
-    const std::string due = order.due_day() + (order.late() ? " late" : "");
-    table.Row({order.work_order_code(), order.left().value(), DayOrDash(order.begin_day()), DayOrDash(order.finish_day()), due,
-               BindingText(order)});
+    table.Row({order.work_order_code(), Rounded(order.left()), DayOrDash(order.finish_day()), order.due_day(),
+               (order.late() ? "LATE: " : "") + BindingText(order)});
+  }
+  table.Print();
+}
+
+void PrintComponents(const google::protobuf::RepeatedPtrField<v1::ScheduledOrder>& components) {
+  Table table({"PRODUCT", ">QUANTITY", "BEGIN", "FINISH", "BINDING"});
+  for (const auto& component : components) {
+    table.Row({component.product_code(), Rounded(component.left()), DayOrDash(component.begin_day()),
+               DayOrDash(component.finish_day()), BindingText(component)});
   }
   table.Print();
 }

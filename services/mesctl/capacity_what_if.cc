@@ -127,7 +127,7 @@ void PrintGroups(const v1::WhatIfResponse& response) {
   Table table({"LINE GROUP", ">BEFORE", ">AFTER", ">SHORT BEFORE", ">AFTER", "UOM", ""});
   for (const auto& group : response.groups()) {
     table.Row({group.after().code(), LoadText(group.before().needed_share()), LoadText(group.after().needed_share()),
-               group.before().short_by().value(), group.after().short_by().value(), group.after().short_by().uom(),
+               Rounded(group.before().short_by()), Rounded(group.after().short_by()), group.after().short_by().uom(),
                group.over() ? "over 100 %" : ""});
   }
   table.Print();
@@ -153,7 +153,7 @@ void Ask(const Connection& connection, const v1::ScheduleOptions& options, const
     }
     if (!response.components().empty()) {
       printf("\nComponents made for it\n");
-      PrintScheduledOrders(response.components());
+      PrintComponents(response.components());
     }
     PrintOrders(response);
     PrintGroups(response);
