@@ -493,6 +493,37 @@ TEST(Calendar, AShutdownTakesCapacityAndGivesItBack) {
   EXPECT_EQ(plant.Run(CancelShutdown, open, again), "SHUTDOWN_UNKNOWN shutdown_id");
 }
 
+TEST(Capacity, FilesAreCheckedWithTheRestOfThePlant) {
+  ReferencePlant plant;
+  const auto fault = [&](const char* file, const std::string& from, const std::string& to) {
+    v1::LoadPlantRequest request;
+    request.set_validate_only(true);
+    for (auto& [path, content] : tests::ReadReferencePlant()) {
+      std::string text = content;
+      if (path == file) {
+        const size_t at = text.find(from);
+        EXPECT_NE(at, std::string::npos) << from;
+        text.replace(at, from.size(), to);
+      }
+      v1::PlantFile& message = *request.add_files();
+      message.set_path(path);
+      message.set_content(text);
+    }
+    const auto response = plant.Must<v1::LoadPlantResponse>(LoadPlant, request);
+    return response.faults_total() == 0 ? std::string("none") : response.faults(0).path() + ": " + response.faults(0).problem();
+  };
+  EXPECT_EQ(fault("holidays-2026.json", "2026-01-04", "2026-01-05"), ": 2026-01-05 is no weekend: it needs no making up");
+  EXPECT_EQ(fault("holidays-2026.json", "2026-01-04", "2026-02-30"), "/makeup_workdays/0: `2026-02-30` is not a date like 2026-02-28");
+  EXPECT_EQ(fault("capacities.json", "\"calendar\": \"TWO-SHIFT-5D\"", "\"calendar\": \"ALWAYS\""),
+            "/line_groups/VEH-CAR-BEV: there is no calendar `ALWAYS`");
+  EXPECT_EQ(fault("capacities.json", "\"availability_x_performance\": 0.88", "\"availability_x_performance\": 88"),
+            "/line_groups/VEH-CAR-BEV: availability_x_performance must be above 0 and at most 1");
+  EXPECT_EQ(fault("capacities.json", "\"counted_in\": \"kWh\"", "\"counted_in\": \"GW\""),
+            "/stated_capacities/0: counted_in must be pc or kWh");
+  EXPECT_EQ(fault("capacities.json", "\"start\": \"08:00\"", "\"start\": \"8 am\""),
+            "/calendars/CONT-24x7/shifts/0: `8 am` is not a time of day like 08:00");
+}
+
 TEST(Capacity, RefusesByName) {
   ReferencePlant plant;
   const auto refuse = [&](auto handler, auto request, auto response) { return plant.Run(handler, request, response); };
