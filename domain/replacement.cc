@@ -230,10 +230,11 @@ void Replace(World& world, const Replacement& replacement, const ReplacementVerd
   UnitEntry& entry = world.units.at(verdict.unit_id);
   const ProductRevision& revision = *world.plant.FindRevision(entry.unit.revision_id);
   const BomLine* line = revision.FindLine(verdict.line);
-  const EventKey key{0, 0, change_id};
   entry.changed = true;
   const auto record = [&](EventKind kind, const Unit& part) {
     EventRow row = RowOf(world, entry.unit, replacement, kind, change_id);
+    // Out before in: each has a place of its own in the history.
+    row.epoch = kind == EventKind::kInstalled ? 1 : 0;
     row.operation = line == nullptr ? int16_t{0} : line->operation;
     row.other_unit_id = part.id;
     row.line = verdict.line;
@@ -250,7 +251,7 @@ void Replace(World& world, const Replacement& replacement, const ReplacementVerd
     ++removed.unit.use_count;
     removed.changed = true;
     world.positions[entry.unit.id].erase({verdict.line, verdict.slot});
-    world.effects.removals.push_back({removed.unit.id, replacement.occur_time, key});
+    world.effects.removals.push_back({removed.unit.id, replacement.occur_time, {0, 0, change_id}});
     record(EventKind::kRemoved, removed.unit);
   }
   if (verdict.installed_id == 0) return;
@@ -261,7 +262,7 @@ void Replace(World& world, const Replacement& replacement, const ReplacementVerd
   installed.changed = true;
   world.positions[entry.unit.id][{verdict.line, verdict.slot}] = installed.unit.id;
   world.effects.installs.push_back(
-      {entry.unit.id, installed.unit.id, verdict.line, verdict.slot, replacement.occur_time, key, std::nullopt});
+      {entry.unit.id, installed.unit.id, verdict.line, verdict.slot, replacement.occur_time, {0, 1, change_id}, std::nullopt});
   record(EventKind::kInstalled, installed.unit);
 }
 

@@ -61,7 +61,7 @@ struct ReplacementVerdict {
 ReplacementVerdict JudgeReplacement(const World& world, const Replacement& replacement,
                                     const std::unordered_map<int64_t, Life>& lives);
 
-// Does what was judged: moves the units, leaves rows and edges under the event (station 0, epoch 0, `change_id`).
+// Does what was judged: moves the units, leaves rows and edges under the event (station 0, epoch 0 out and 1 in, `change_id`).
 void Replace(World& world, const Replacement& replacement, const ReplacementVerdict& verdict, int64_t change_id);
 
 }  // namespace mes::domain

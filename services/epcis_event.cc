@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
 
 #include <nlohmann/json.hpp>
 
@@ -47,12 +46,12 @@ class Writer {
       : unit_id_(unit_id), revision_(revision), names_(names), context_(ContextOf(EpcisContextOf(names.host))) {}
 
   void Add(const domain::EventRow& row, bool first) {
-    std::optional<Json> event = Of(row, first);
-    if (!event) return;
+    Json event = Of(row, first);
+    if (event.is_null()) return;
     if ((row.flags & domain::kFlagReversed) != 0) {
-      (*event)["errorDeclaration"] = {{"declarationTime", TimeText(row.record_time)}, {"reason", "incorrect_data"}};
+      event["errorDeclaration"] = {{"declarationTime", TimeText(row.record_time)}, {"reason", "incorrect_data"}};
     }
-    Take(row.occur_time, std::move(*event));
+    Take(row.occur_time, std::move(event));
   }
   void Add(const domain::LifeRecord& record) { Take(record.occur_time, Of(record)); }
 
@@ -75,11 +74,12 @@ class Writer {
     events_.emplace_back(time, std::move(event));
   }
 
-  std::optional<Json> Of(const domain::EventRow& row, bool first) const {
+  // Null = nothing that partners are told.
+  Json Of(const domain::EventRow& row, bool first) const {
     const bool association = row.kind == EventKind::kInstalled || row.kind == EventKind::kRemoved;
     const bool object =
         row.kind == EventKind::kCompleted || row.kind == EventKind::kScrapped || (row.kind == EventKind::kStarted && first);
-    if (!association && !object && row.kind != EventKind::kConsumed) return std::nullopt;
+    if (!association && !object && row.kind != EventKind::kConsumed) return Json();
     Json event = Event(association ? "AssociationEvent"
                        : object    ? "ObjectEvent"
                                    : "TransformationEvent",
@@ -131,8 +131,11 @@ class Writer {
       }
     }
     if (reports.empty()) return;
-    event["sensorElementList"] =
-        Json::array({{{"sensorMetadata", {{"time", TimeText(row.occur_time)}}}, {"sensorReport", std::move(reports)}}});
+    Json element = Json::object();
+    element["sensorMetadata"]["time"] = TimeText(row.occur_time);
+    element["sensorReport"] = std::move(reports);
+    event["sensorElementList"] = Json::array();
+    event["sensorElementList"].push_back(std::move(element));
   }
 
   Json Of(const domain::LifeRecord& record) const {

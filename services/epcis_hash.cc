@@ -7,6 +7,7 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <cstdio>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -176,10 +177,15 @@ std::string InUtc(const std::string& text) {
              mi = Number(t.substr(14, 2)), s = Number(t.substr(17, 2));
   if (!y || !mo || !d || !h || !mi || !s) return text;
   size_t at = 19;
-  double fraction = 0, scale = 0.1;
+  int millis = 0, scale = 100;
+  bool up = false;
   if (t[at] == '.') {
-    for (++at; at < t.size() && t[at] >= '0' && t[at] <= '9'; ++at, scale /= 10) fraction += (t[at] - '0') * scale;
+    for (++at; at < t.size() && t[at] >= '0' && t[at] <= '9'; ++at, scale /= 10) {
+      millis += (t[at] - '0') * scale;
+      if (at == 23) up = t[at] >= '5';  // the fourth digit
+    }
   }
+  millis += up ? 1 : 0;
   const std::string_view zone = t.substr(at);
   int offset_minutes = 0;
   if (zone.size() == 6 && zone[3] == ':') {
@@ -191,8 +197,7 @@ std::string InUtc(const std::string& text) {
   }
   using namespace std::chrono;
   const sys_days day = year(*y) / static_cast<int>(*mo) / static_cast<int>(*d);
-  const sys_time<milliseconds> instant = day + hours(*h) + minutes(*mi - offset_minutes) + seconds(*s) +
-                                         milliseconds(static_cast<int64_t>(std::llround(fraction * 1000)));
+  const sys_time<milliseconds> instant = day + hours(*h) + minutes(*mi - offset_minutes) + seconds(*s) + milliseconds(millis);
   const sys_days utc_day = floor<days>(instant);
   const year_month_day date(utc_day);
   const hh_mm_ss time(instant - utc_day);

@@ -117,7 +117,7 @@ create table second_life (
   constraint second_life_not_itself check (old_unit_id <> new_unit_id)
 );
 
--- Parts taken out and put in after a unit left its route. Edges and history name it: station 0, epoch 0, sequence = its id.
+-- Parts taken out and put in after a unit left its route. Edges and history name it: station 0, epoch 0 (out) or 1 (in), sequence = its id.
 create table replacement (
   replacement_id bigint generated always as identity,
   unit_id bigint not null,

@@ -1,6 +1,8 @@
 #include "services/code.h"
 
 #include <algorithm>
+#include <atomic>
+#include <mutex>
 #include <set>
 #include <thread>
 

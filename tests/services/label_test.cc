@@ -94,8 +94,8 @@ Seen ReadBack(const Picture& picture, SymbolKind kind) {
   ZXing::DecodeHints hints;
   hints.setFormats(kind == SymbolKind::kQr ? ZXing::BarcodeFormat::QRCode : ZXing::BarcodeFormat::DataMatrix);
   hints.setTryHarder(true);
-  const ZXing::Result result =
-      ZXing::ReadBarcode({picture.dots.data(), picture.width, picture.height, ZXing::ImageFormat::Lum}, hints);
+  const ZXing::ImageView view(picture.dots.data(), picture.width, picture.height, ZXing::ImageFormat::Lum);
+  const ZXing::Result result = ZXing::ReadBarcode(view, hints);
   EXPECT_TRUE(result.isValid());
   return {result.text(), result.symbologyIdentifier()};
 }

@@ -1,6 +1,8 @@
 // Lives and replacements over real gRPC: what happens to a pack after its route, and what is inside it then.
 #include "services/life.h"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,0 +1,126 @@
+// mesctl's commands for codes, labels, lives and replacements against the real server with the reference plant.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <sstream>
+
+#include "tests/end_to_end/program.h"
+#include "tests/support/cluster.h"
+
+namespace mes {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+class MesctlIdentityTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    database = std::make_unique<tests::TestDatabase>();
+    address = "127.0.0.1:" + std::to_string(tests::FreePort());
+    server = std::make_unique<tests::RunningProgram>(
+        MES_BINARY_FOLDER "/bin/mesd", std::vector<std::string>{"serve", "--database", database->url(), "--listen", address});
+    ASSERT_EQ(Mesctl({"health", "--wait", "50"}).code, 0);
+    ASSERT_EQ(Mesctl({"plant", "load", MES_SOURCE_FOLDER "/deploy/plant"}).code, 0);
+  }
+  static void TearDownTestSuite() {
+    server.reset();
+    database.reset();
+  }
+  static tests::Outcome Mesctl(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"--server", address});
+    return tests::RunProgram(MES_BINARY_FOLDER "/bin/mesctl", arguments);
+  }
+  // What the command says; it must succeed.
+  static std::string Said(const std::vector<std::string>& arguments) {
+    const tests::Outcome outcome = Mesctl(arguments);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return outcome.out;
+  }
+  static std::string Refused(const std::vector<std::string>& arguments, int code = 1) {
+    const tests::Outcome outcome = Mesctl(arguments);
+    EXPECT_EQ(outcome.code, code) << outcome.out;
+    return outcome.err;
+  }
+  static std::string Temporary(const std::string& name) {
+    return (std::filesystem::temp_directory_path() / ("mes-" + std::to_string(getpid()) + "-" + name)).string();
+  }
+  static std::string ReadAway(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::ostringstream text;
+    text << file.rdbuf();
+    std::filesystem::remove(path);
+    return text.str();
+  }
+
+  static std::unique_ptr<tests::TestDatabase> database;
+  static std::unique_ptr<tests::RunningProgram> server;
+  static std::string address;
+};
+
+std::unique_ptr<tests::TestDatabase> MesctlIdentityTest::database;
+std::unique_ptr<tests::RunningProgram> MesctlIdentityTest::server;
+std::string MesctlIdentityTest::address;
+
+TEST_F(MesctlIdentityTest, CodesAreGivenOutDecodedVoidedAndDrawn) {
+  EXPECT_THAT(Said({"code", "rule", "set", "CELL-LFP-228", "--prefix", "NMGCB12", "--traceability", "0000001", "--gtin",
+                    "9521234543213", "--person", "li.wei"}),
+              HasSubstr("09521234543213"));
+  EXPECT_THAT(Said({"code", "rule", "list"}), HasSubstr("NMGCB12"));
+  EXPECT_THAT(
+      Refused({"code", "rule", "set", "CELL-LFP-173", "--prefix", "NMGCB12", "--traceability", "0000001", "--person", "li.wei"}),
+      StartsWith("mesctl: CODE_RULE_EXISTS: "));
+  const std::string file = Temporary("codes");
+  EXPECT_THAT(
+      Said({"code", "issue", "CELL-LFP-228", "--count", "2", "--date", "2026-11-24", "--person", "li.wei", "--out", file}),
+      HasSubstr("2 codes"));
+  EXPECT_EQ(ReadAway(file), "NMGCB120000001GBR0000001\nNMGCB120000001GBR0000002\n");
+  EXPECT_THAT(Said({"code", "decode", "nmgcb120000001gbr0000001"}),
+              AllOf(HasSubstr("lithium iron phosphate"), HasSubstr("2026-11-24"), HasSubstr("lower case"), HasSubstr("open")));
+  EXPECT_THAT(Said({"code", "decode", "001PE010000000CAO0000001"}), HasSubstr("fault at 17"));
+  EXPECT_EQ(Said({"code", "void", "NMGCB120000001GBR0000002", "--reason", "torn", "--person", "li.wei"}), "voided 1\n");
+  EXPECT_THAT(Said({"code", "batches"}), HasSubstr("NMGCB120000001GBR0000001"));
+  const std::string label = Temporary("label");
+  EXPECT_THAT(Said({"label", "NMGCB120000001GBR0000001", "--symbology", "datamatrix", "--format", "svg", "--content", "link",
+                    "--out", label}),
+              HasSubstr("https://id.gs1.org/01/09521234543213/21/0000001GBR0000001"));
+  EXPECT_THAT(ReadAway(label), AllOf(StartsWith("<svg "), HasSubstr("NMGCB120000001GBR0000001</text>")));
+  EXPECT_THAT(Refused({"label", "NO-SUCH", "--out", label}), StartsWith("mesctl: UNIT_UNKNOWN: "));
+}
+
+TEST_F(MesctlIdentityTest, AStackLivesIsExportedAndEnds) {
+  Said({"unit", "receive", "STK-148", "STK-L", "--supplier", "SinoStack", "--passport", "P-1", "--goods-in-passed"});
+  EXPECT_THAT(Said({"life", "show", "STK-L"}), HasSubstr("made"));
+  EXPECT_THAT(Said({"life", "record", "STK-L", "ship", "--party", "NewBus Ltd", "--place", "Baotou, CN", "--person", "li.wei"}),
+              HasSubstr("shipped"));
+  EXPECT_THAT(
+      Refused({"life", "record", "STK-L", "recycle", "--party", "R", "--place", "P", "--evidence", "E", "--person", "li.wei"}),
+      StartsWith("mesctl: LIFE_TRANSITION: "));
+  Said({"life", "record", "STK-L", "return", "--party", "NewBus Ltd", "--person", "li.wei"});
+  Said(
+      {"life", "record", "STK-L", "recycle", "--party", "PtBack", "--place", "Ordos", "--evidence", "C-9", "--person", "li.wei"});
+  EXPECT_THAT(Said({"life", "show", "STK-L"}), AllOf(HasSubstr("recycled"), HasSubstr("PtBack"), HasSubstr("NewBus Ltd")));
+  EXPECT_THAT(
+      Refused({"life", "record", "STK-L", "recycle", "--party", "R", "--place", "P", "--evidence", "E", "--person", "li.wei"}),
+      StartsWith("mesctl: LIFE_ENDED: "));
+  EXPECT_THAT(Said({"epcis", "export", "STK-L", "--host", "o.cn"}),
+              AllOf(HasSubstr("\"EPCISDocument\""), HasSubstr("https://o.cn/unit/STK-L"), HasSubstr("?ver=CBV2.0")));
+}
+
+TEST_F(MesctlIdentityTest, ADryRunTellsWhatAReplacementWouldDo) {
+  Said({"unit", "receive", "STK-148", "STK-R", "STK-S", "--supplier", "SinoStack", "--passport", "P-2", "--goods-in-passed"});
+  const tests::Outcome dry = Mesctl({"unit", "replace", "STK-R", "--in", "STK-S", "--dry-run"});
+  EXPECT_EQ(dry.code, 3);
+  EXPECT_THAT(dry.out, AllOf(HasSubstr("NO-GO"), HasSubstr("UNIT_STATE")));
+  EXPECT_THAT(Refused({"unit", "replace", "STK-R", "--in", "STK-S", "--reason", "worn", "--person", "li.wei"}),
+              StartsWith("mesctl: UNIT_STATE: "));
+  EXPECT_THAT(Said({"unit", "replacements", "STK-R"}), HasSubstr("none"));
+}
+
+}  // namespace
+}  // namespace mes
