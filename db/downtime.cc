@@ -9,7 +9,7 @@ namespace {
 using domain::Downtime;
 
 #define MES_DOWNTIME_SELECT                                                                                                   \
-  "select d.downtime_id, d.station_id, d.from_time, d.until_time, d.version, d.reason_code, r.class, d.person, d.note, "       \
+  "select d.downtime_id, d.station_id, d.from_time, d.until_time, d.version, d.reason_code, r.class, d.person, d.note, "      \
   "d.record_time, d.withdraw_time, coalesce(d.withdrawn_by, ''), coalesce(d.withdraw_note, '') from station_downtime d join " \
   "downtime_reason r on r.version = d.version and r.code = d.reason_code "
 
@@ -91,8 +91,8 @@ std::optional<DowntimeReasonList> LoadDowntimeReasons(Transaction& transaction, 
   return list;
 }
 
-int32_t InsertDowntimeReasons(Transaction& transaction, const std::vector<domain::DowntimeReason>& reasons, const std::string& person,
-                              domain::Time now) {
+int32_t InsertDowntimeReasons(Transaction& transaction, const std::vector<domain::DowntimeReason>& reasons,
+                              const std::string& person, domain::Time now) {
   const int32_t version = Get<int32_t>(Execute(transaction, kInsertList, person, now)[0][0]);
   Execute(transaction, kInsertReasons, version, ArrayOf(reasons, &domain::DowntimeReason::code),
           ArrayOf(reasons, &domain::DowntimeReason::downtime_class), ArrayOf(reasons, &domain::DowntimeReason::name));
@@ -102,8 +102,9 @@ int32_t InsertDowntimeReasons(Transaction& transaction, const std::vector<domain
 void LockDowntimes(Transaction& transaction, int32_t station_id) { Execute(transaction, kLockDowntimes, station_id); }
 
 void InsertDowntime(Transaction& transaction, Downtime& downtime) {
-  downtime.id = Get<int64_t>(Execute(transaction, kInsertDowntime, downtime.station_id, downtime.from, downtime.until, downtime.version,
-                                     downtime.reason_code, downtime.person, downtime.note, downtime.record_time)[0][0]);
+  downtime.id =
+      Get<int64_t>(Execute(transaction, kInsertDowntime, downtime.station_id, downtime.from, downtime.until, downtime.version,
+                           downtime.reason_code, downtime.person, downtime.note, downtime.record_time)[0][0]);
 }
 
 std::optional<Downtime> LockDowntime(Transaction& transaction, int64_t id) {

@@ -53,7 +53,8 @@ Status CheckDowntime(const Downtime& downtime, Time now) {
     return Fail(FieldError(Reason::kFieldInvalid, "until_time", "until_time is not after from_time"));
   }
   if (downtime.until > now + std::chrono::seconds(kMaxAheadSeconds)) {
-    return Fail(FieldError(Reason::kFieldInvalid, "until_time", "a downtime is reported when it is over, this one ends in the future"));
+    return Fail(
+        FieldError(Reason::kFieldInvalid, "until_time", "a downtime is reported when it is over, this one ends in the future"));
   }
   if (downtime.until - downtime.from > std::chrono::seconds(kMaxDowntimeSeconds)) {
     Error error = FieldError(Reason::kLimitExceeded, "until_time", "a downtime lasts at most 366 days");

@@ -1,6 +1,6 @@
-// What a recorded event counts for. Most units go straight through: their completions are counted from the row alone. Only where a unit
-// comes back (retest, rework), is scrapped or an event is reversed, its whole past is counted twice, before and after, and the difference
-// moves the counters; so both ways agree with a recount of the stored rows by construction.
+// What a recorded event counts for. Most units go straight through: their completions are counted from the row alone. Only where
+// a unit comes back (retest, rework), is scrapped or an event is reversed, its whole past is counted twice, before and after, and
+// the difference moves the counters; so both ways agree with a recount of the stored rows by construction.
 #include <algorithm>
 
 #include "domain/event_decision.h"
@@ -94,7 +94,8 @@ void EventDecision::Restate(const UnitEntry& entry, const ProductRevision& revis
   auto& consumed = world_.yield_past.consumed[entry.unit.id];
   consumed.clear();
   for (const RunFact& fact : facts) {
-    if (fact.kind == EventKind::kConsumed && (fact.flags & kFlagReversed) == 0) consumed.emplace_back(fact.operation, fact.lot_id);
+    if (fact.kind == EventKind::kConsumed && (fact.flags & kFlagReversed) == 0)
+      consumed.emplace_back(fact.operation, fact.lot_id);
   }
   world_.yield_past.facts[entry.unit.id] = std::move(facts);
 }

@@ -82,7 +82,8 @@ class UnitCount {
 
   void Add(const RunFact& at, int16_t operation, int64_t YieldCounts::*counter, int64_t amount = 1) {
     if (amount == 0) return;
-    YieldCounts& counts = tally_.yields[{unit_.work_order_id, PlantDay(at.occur_time), operation, ShiftOf(at.occur_time), at.station_id}];
+    YieldCounts& counts =
+        tally_.yields[{unit_.work_order_id, PlantDay(at.occur_time), operation, ShiftOf(at.occur_time), at.station_id}];
     counts.*counter += sign_ * amount;
   }
 
@@ -99,7 +100,8 @@ class UnitCount {
       const RunFact& fact = *run.fact;
       Add(fact, operation, &YieldCounts::runs);
       if (fact.purpose == RunPurpose::kRework) Add(fact, operation, &YieldCounts::reworks);
-      // A run that came late and is the first by its time leaves its place among the retests to the one that was taken for the first.
+      // A run that came late and is the first by its time leaves its place among the retests to the one that was taken for the
+      // first.
       const bool retest = fact.purpose == RunPurpose::kRetest ? run.fact != first.fact
                                                               : (fact.flags & kFlagFirstRun) != 0 && run.fact != first.fact;
       if (retest) Add(fact, operation, &YieldCounts::retests);
@@ -184,9 +186,7 @@ int32_t FirstOfNextMonth(int32_t day) {
 
 int32_t PlantDay(Time time) { return static_cast<int32_t>(std::chrono::floor<days>(time).time_since_epoch().count()); }
 
-int16_t ShiftOf(Time time) {
-  return time - std::chrono::floor<days>(time) < std::chrono::hours(12) ? kDayShift : kNightShift;
-}
+int16_t ShiftOf(Time time) { return time - std::chrono::floor<days>(time) < std::chrono::hours(12) ? kDayShift : kNightShift; }
 
 YieldCounts& YieldCounts::Add(const YieldCounts& other, int64_t sign) {
   for (const auto member : kYieldCounts) this->*member += sign * (other.*member);
@@ -232,20 +232,21 @@ void CountUnit(const CountedUnit& unit, const std::vector<RunFact>& facts, int64
 
 bool IsSampleOnly(const Operation& operation) {
   if (operation.operation_type != "quality" || operation.characteristics.empty()) return false;
-  return std::all_of(operation.characteristics.begin(), operation.characteristics.end(), [](const Characteristic& characteristic) {
-    switch (characteristic.sampling) {
-      case Sampling::kPerCycle:
-      case Sampling::kPerShift:
-      case Sampling::kPerInterval:
-      case Sampling::kOneInN:
-        return true;
-      case Sampling::kEveryUnit:
-      case Sampling::kPerLot:
-      case Sampling::kInlineStream:
-        return false;
-    }
-    return false;
-  });
+  return std::all_of(operation.characteristics.begin(), operation.characteristics.end(),
+                     [](const Characteristic& characteristic) {
+                       switch (characteristic.sampling) {
+                         case Sampling::kPerCycle:
+                         case Sampling::kPerShift:
+                         case Sampling::kPerInterval:
+                         case Sampling::kOneInN:
+                           return true;
+                         case Sampling::kEveryUnit:
+                         case Sampling::kPerLot:
+                         case Sampling::kInlineStream:
+                           return false;
+                       }
+                       return false;
+                     });
 }
 
 std::optional<double> Share::Value() const {

@@ -145,7 +145,8 @@ Result<domain::Downtime> ParseDowntime(Call& call, const v1::ReportDowntimeReque
   if (Status checked = domain::CheckText(request.person(), domain::kMaxPersonLength, true, "person"); !checked) {
     return Fail(checked.error());
   }
-  if (Status checked = domain::CheckText(request.note(), domain::kMaxReasonLength, false, "note"); !checked) return Fail(checked.error());
+  if (Status checked = domain::CheckText(request.note(), domain::kMaxReasonLength, false, "note"); !checked)
+    return Fail(checked.error());
   const Result<domain::Time> from = NeededTime(request.has_from_time(), request.from_time(), "from_time");
   if (!from) return Fail(from.error());
   const Result<domain::Time> until = NeededTime(request.has_until_time(), request.until_time(), "until_time");
@@ -179,7 +180,8 @@ Status QueryOee(Call& call, const v1::QueryOeeRequest& request, v1::QueryOeeResp
   for (const Station* station : *stations) {
     filter.station_ids.push_back(station->id);
     planned[station->id] = PlannedDaysOf(call, *station, *days);
-    for (const domain::PlannedDay& day : planned[station->id]) by_station[station->id].planned_seconds += static_cast<double>(day.seconds);
+    for (const domain::PlannedDay& day : planned[station->id])
+      by_station[station->id].planned_seconds += static_cast<double>(day.seconds);
   }
   for (const domain::Downtime& downtime : db::ListDowntimes(call.transaction, filter, 0)) {
     domain::TakeDowntime(planned[downtime.station_id], downtime.from, downtime.until, downtime.downtime_class,
@@ -231,10 +233,12 @@ Status WithdrawDowntime(Call& call, const v1::WithdrawDowntimeRequest& request, 
   if (Status checked = domain::CheckText(request.note(), domain::kMaxReasonLength, true, "note"); !checked) return checked;
   std::optional<domain::Downtime> downtime = db::LockDowntime(call.transaction, request.downtime_id());
   if (!downtime) {
-    return Fail(FieldError(Reason::kDowntimeUnknown, "downtime_id", "downtime " + std::to_string(request.downtime_id()) + " is not known"));
+    return Fail(FieldError(Reason::kDowntimeUnknown, "downtime_id",
+                           "downtime " + std::to_string(request.downtime_id()) + " is not known"));
   }
   if (downtime->withdraw_time) {
-    return Fail(FieldError(Reason::kDowntimeWithdrawn, "downtime_id", "it was withdrawn by " + downtime->withdrawn_by + " already"));
+    return Fail(
+        FieldError(Reason::kDowntimeWithdrawn, "downtime_id", "it was withdrawn by " + downtime->withdrawn_by + " already"));
   }
   downtime->withdraw_time = call.now;
   downtime->withdrawn_by = request.person();
@@ -258,8 +262,9 @@ Status ListDowntimes(Call& call, const v1::ListDowntimesRequest& request, v1::Li
   if (!until) return Fail(until.error());
   filter.from = *from;
   filter.until = *until;
-  const uint64_t digest = FilterDigest({request.line_code(), request.station_code(), from->has_value() ? domain::FormatTime(**from) : "",
-                                        until->has_value() ? domain::FormatTime(**until) : ""});
+  const uint64_t digest =
+      FilterDigest({request.line_code(), request.station_code(), from->has_value() ? domain::FormatTime(**from) : "",
+                    until->has_value() ? domain::FormatTime(**until) : ""});
   const Result<std::string> token = ParsePageToken(request.page_token(), digest);
   if (!token) return Fail(token.error());
   std::from_chars(token->data(), token->data() + token->size(), filter.before_id);
@@ -332,7 +337,8 @@ class OeeService final : public v1::OeeService::CallbackService {
                                                    v1::ReplaceDowntimeReasonsResponse* response) override {
     return Mutate(env_, context, request, response, services::ReplaceDowntimeReasons);
   }
-  grpc::ServerUnaryReactor* ListDowntimeReasons(grpc::CallbackServerContext* context, const v1::ListDowntimeReasonsRequest* request,
+  grpc::ServerUnaryReactor* ListDowntimeReasons(grpc::CallbackServerContext* context,
+                                                const v1::ListDowntimeReasonsRequest* request,
                                                 v1::ListDowntimeReasonsResponse* response) override {
     return Read(env_, context, request, response, services::ListDowntimeReasons);
   }

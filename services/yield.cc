@@ -134,8 +134,8 @@ domain::Result<RolledSubject> ParseRolled(Call& call, const v1::GetRolledThrough
     if (order->revision_id != 0 && subject.revision == nullptr) throw PlantBehind("a revision is not loaded");
     if (subject.revision == nullptr) subject.revision = call.plant.NewestRevision(order->material_id);
   } else {
-    subject.revision = call.plant.NewestRevision(ask->product != nullptr ? ask->product->id
-                                                                         : StationsOf(call.plant, ask->line).front()->material_id);
+    subject.revision = call.plant.NewestRevision(
+        ask->product != nullptr ? ask->product->id : StationsOf(call.plant, ask->line).front()->material_id);
   }
   subject.ask = std::move(*ask);
   return subject;
@@ -252,8 +252,7 @@ Status ListYieldRestatements(Call& call, const v1::ListYieldRestatementsRequest&
     for (const domain::Station* station : StationsOf(call.plant, request.line_code())) filter.station_ids.push_back(station->id);
     if (filter.station_ids.empty()) return Fail(UnknownLine(request.line_code()));
   }
-  const uint64_t digest =
-      FilterDigest({request.first_day(), request.last_day(), request.line_code(), request.work_order_code()});
+  const uint64_t digest = FilterDigest({request.first_day(), request.last_day(), request.line_code(), request.work_order_code()});
   const domain::Result<std::string> token = ParsePageToken(request.page_token(), digest);
   if (!token) return Fail(token.error());
   std::from_chars(token->data(), token->data() + token->size(), filter.before_id);

@@ -142,10 +142,10 @@ class Reader {
 
   int64_t PeriodsPerGroup() const {
     const int64_t days = ask_.days.last - ask_.days.first + 1;
-    const int64_t periods = ask_.period == db::YieldPeriod::kNone    ? 1
-                            : ask_.period == db::YieldPeriod::kDay   ? days
-                            : ask_.period == db::YieldPeriod::kWeek  ? days / 7 + 2
-                                                                     : days / 28 + 2;
+    const int64_t periods = ask_.period == db::YieldPeriod::kNone   ? 1
+                            : ask_.period == db::YieldPeriod::kDay  ? days
+                            : ask_.period == db::YieldPeriod::kWeek ? days / 7 + 2
+                                                                    : days / 28 + 2;
     return periods * (ask_.by_shift ? 2 : 1) * (ask_.by_order && !ask_.some_orders ? days / 7 + 2 : 1);
   }
 
@@ -169,8 +169,10 @@ class Reader {
     const Station* before = nullptr;
     for (const Station* station : stations) {
       const bool same_line = before != nullptr && before->line_id == station->line_id;
-      const bool same_block = ask_.by_station ? false : ask_.by_line ? same_line
-                              : ask_.by_product ? before != nullptr && before->material_id == station->material_id : true;
+      const bool same_block = ask_.by_station   ? false
+                              : ask_.by_line    ? same_line
+                              : ask_.by_product ? before != nullptr && before->material_id == station->material_id
+                                                : true;
       if (before != nullptr && !same_block) AddBlock(std::exchange(parts, {}));
       before = station;
       if (!by_stations && same_line) continue;
@@ -331,7 +333,8 @@ Status ParsePlace(Call& call, const v1::QueryYieldRequest& request, YieldAsk& as
 Status ParseOrders(Call& call, const v1::QueryYieldRequest& request, YieldAsk& ask) {
   if (request.work_order_code().empty() && request.root_work_order_code().empty()) {
     if (ask.by_order && (ask.by_station || ask.station != nullptr)) {
-      return Fail(FieldError(Reason::kFieldRequired, "work_order_code", "by order and station together needs an order or a tree's root"));
+      return Fail(
+          FieldError(Reason::kFieldRequired, "work_order_code", "by order and station together needs an order or a tree's root"));
     }
     return {};
   }
@@ -354,14 +357,16 @@ Status ParseOrders(Call& call, const v1::QueryYieldRequest& request, YieldAsk& a
 Status ParseOperation(Call& call, const v1::QueryYieldRequest& request, YieldAsk& ask) {
   if (request.operation() == 0) return {};
   if (ask.product == nullptr && ask.line.empty() && ask.station == nullptr && !ask.some_orders) {
-    return Fail(FieldError(Reason::kFieldRequired, "product_code", "an operation's number needs a product, line, station or order"));
+    return Fail(
+        FieldError(Reason::kFieldRequired, "product_code", "an operation's number needs a product, line, station or order"));
   }
-  const bool known = std::any_of(call.plant.revisions.begin(), call.plant.revisions.end(), [&](const domain::ProductRevision& revision) {
-    const bool meant = (ask.product == nullptr || revision.material_id == ask.product->id) &&
-                       (ask.station == nullptr || revision.material_id == ask.station->material_id);
-    return meant && request.operation() > 0 && request.operation() <= INT16_MAX &&
-           revision.OperationIndex(static_cast<int16_t>(request.operation())) >= 0;
-  });
+  const bool known =
+      std::any_of(call.plant.revisions.begin(), call.plant.revisions.end(), [&](const domain::ProductRevision& revision) {
+        const bool meant = (ask.product == nullptr || revision.material_id == ask.product->id) &&
+                           (ask.station == nullptr || revision.material_id == ask.station->material_id);
+        return meant && request.operation() > 0 && request.operation() <= INT16_MAX &&
+               revision.OperationIndex(static_cast<int16_t>(request.operation())) >= 0;
+      });
   if (!known) return Fail(FieldError(Reason::kOperationUnknown, "operation", "no routing has this operation"));
   ask.operation = static_cast<int16_t>(request.operation());
   return {};
@@ -373,7 +378,8 @@ Result<DayRange> ParseDays(const std::string& first_day, const std::string& last
   const auto parse = [](const std::string& text, std::string_view field) -> Result<int32_t> {
     if (text.empty()) return Fail(FieldError(Reason::kFieldRequired, field, std::string(field) + " is empty"));
     if (const auto day = domain::ParsePlantDay(text)) return *day;
-    return Fail(FieldError(Reason::kFieldInvalid, field, std::string(field) + " is not a date like 2026-11-24, from 1970 to 2199"));
+    return Fail(
+        FieldError(Reason::kFieldInvalid, field, std::string(field) + " is not a date like 2026-11-24, from 1970 to 2199"));
   };
   const Result<int32_t> first = parse(first_day, "first_day");
   if (!first) return Fail(first.error());
@@ -406,7 +412,8 @@ domain::Error UnknownLine(const std::string& code) {
   return FieldError(Reason::kLineUnknown, "line_code", "line " + code.substr(0, domain::kMaxCodeLength) + " is not known");
 }
 domain::Error UnknownStation(const std::string& code) {
-  return FieldError(Reason::kStationUnknown, "station_code", "station " + code.substr(0, domain::kMaxCodeLength) + " is not known");
+  return FieldError(Reason::kStationUnknown, "station_code",
+                    "station " + code.substr(0, domain::kMaxCodeLength) + " is not known");
 }
 
 Result<YieldAsk> ParseAsk(Call& call, const v1::QueryYieldRequest& request) {

@@ -28,9 +28,10 @@ std::string Hours(double seconds) {
 }
 
 void AddRow(Table& table, const v1::Oee& oee) {
-  table.Row({oee.station_code().empty() ? "line " + oee.line_code() : oee.station_code(), Hours(oee.planned_seconds() - oee.no_plan_seconds()),
-             Hours(oee.down_seconds()), std::to_string(oee.runs()), Share(oee.has_availability(), oee.availability()),
-             Share(oee.has_performance(), oee.performance()), Share(oee.has_quality(), oee.quality()), Share(oee.has_oee(), oee.oee())});
+  table.Row({oee.station_code().empty() ? "line " + oee.line_code() : oee.station_code(),
+             Hours(oee.planned_seconds() - oee.no_plan_seconds()), Hours(oee.down_seconds()), std::to_string(oee.runs()),
+             Share(oee.has_availability(), oee.availability()), Share(oee.has_performance(), oee.performance()),
+             Share(oee.has_quality(), oee.quality()), Share(oee.has_oee(), oee.oee())});
 }
 
 void Ask(const Connection& connection, const v1::QueryOeeRequest& request) {
@@ -44,10 +45,11 @@ void Ask(const Connection& connection, const v1::QueryOeeRequest& request) {
 
 std::string Class(const v1::Downtime& downtime) { return EnumText(*v1::DowntimeClass_descriptor(), downtime.downtime_class()); }
 
-void Say(const Connection& connection, const v1::Downtime& downtime, const char* what, const google::protobuf::Message& response) {
+void Say(const Connection& connection, const v1::Downtime& downtime, const char* what,
+         const google::protobuf::Message& response) {
   if (connection.json) return PrintJson(response);
-  printf("downtime %lld of %s %s: %s (%s)\n", static_cast<long long>(downtime.downtime_id()), OneLine(downtime.station_code()).c_str(), what,
-         OneLine(downtime.reason_code()).c_str(), Class(downtime).c_str());
+  printf("downtime %lld of %s %s: %s (%s)\n", static_cast<long long>(downtime.downtime_id()),
+         OneLine(downtime.station_code()).c_str(), what, OneLine(downtime.reason_code()).c_str(), Class(downtime).c_str());
 }
 
 void List(const Connection& connection, const v1::ListDowntimesRequest& request, int64_t limit) {
@@ -56,8 +58,8 @@ void List(const Connection& connection, const v1::ListDowntimesRequest& request,
     for (const auto& downtime : page.downtimes()) {
       std::string text = downtime.reason_code() + " (" + Class(downtime) + ") " + downtime.note();
       if (downtime.has_withdraw_time()) text += " withdrawn by " + downtime.withdrawn_by() + ": " + downtime.withdraw_note();
-      table.Row({std::to_string(downtime.downtime_id()), downtime.station_code(), Text(downtime.from_time()), Text(downtime.until_time()),
-                 text});
+      table.Row({std::to_string(downtime.downtime_id()), downtime.station_code(), Text(downtime.from_time()),
+                 Text(downtime.until_time()), text});
     }
     return page.downtimes_size();
   });
@@ -73,7 +75,8 @@ void Reasons(const Connection& connection, int32_t version) {
   for (const auto& reason : response.reasons())
     table.Row({reason.code(), EnumText(*v1::DowntimeClass_descriptor(), reason.downtime_class()), reason.name()});
   table.Print();
-  printf("\nversion %d, by %s, %s\n", response.version(), OneLine(response.person()).c_str(), Text(response.record_time()).c_str());
+  printf("\nversion %d, by %s, %s\n", response.version(), OneLine(response.person()).c_str(),
+         Text(response.record_time()).c_str());
 }
 
 // `CODE=class:name`.
@@ -85,7 +88,9 @@ void Replace(const Connection& connection, const std::vector<std::string>& reaso
     const size_t equal = text.find('='), colon = text.find(':', equal == std::string::npos ? 0 : equal);
     if (equal == std::string::npos || colon == std::string::npos) FailUsage("'" + text + "' is not of the form CODE=class:name");
     const int value = EnumValue(*v1::DowntimeClass_descriptor(), text.substr(equal + 1, colon - equal - 1));
-    if (value == 0) FailUsage("'" + text + "': the class is not one of breakdown, changeover, material, quality-stop, personnel, safety, no-plan");
+    if (value == 0)
+      FailUsage("'" + text +
+                "': the class is not one of breakdown, changeover, material, quality-stop, personnel, safety, no-plan");
     auto& reason = *request.add_reasons();
     reason.set_code(text.substr(0, equal));
     reason.set_downtime_class(static_cast<v1::DowntimeClass>(value));

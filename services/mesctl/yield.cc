@@ -52,7 +52,9 @@ void AddWord(std::string& text, const std::string& word) {
 // What the group is, from the widest; a station's code tells its line and product.
 std::string NameOf(const v1::YieldGroup& group) {
   std::string name;
-  AddWord(name, !group.station_code().empty() ? group.station_code() : !group.line_code().empty() ? group.line_code() : group.product_code());
+  AddWord(name, !group.station_code().empty() ? group.station_code()
+                : !group.line_code().empty()  ? group.line_code()
+                                              : group.product_code());
   AddWord(name, group.work_order_code());
   if (group.operation() != 0) AddWord(name, std::to_string(group.operation()) + " " + group.operation_code());
   AddWord(name, group.period_day());
@@ -73,11 +75,12 @@ void PrintDetails(const v1::YieldGroup& group) {
   fields.Add("scrap caused", Whole(group.caused_scrap_rate()));
   fields.Add("aborts", Whole(group.abort_rate()) + (group.aborts_flagged() ? ", more than 2 %" : ""));
   if (counts.overrides() > 0) fields.Add("overrides", std::to_string(counts.overrides()));
-  if (counts.inherited_runs() > 0) fields.Add("inherited", std::to_string(counts.inherited_runs()) + " took the samples' verdict");
+  if (counts.inherited_runs() > 0)
+    fields.Add("inherited", std::to_string(counts.inherited_runs()) + " took the samples' verdict");
   if (counts.destroyed() > 0) fields.Add("destroyed", std::to_string(counts.destroyed()) + " for test");
   if (!group.input_quantity().empty())
-    fields.Add("quantity", Rate(group.quantity_yield()) + " good: " + group.cut_quantity() + " cut of " + group.input_quantity() + " " +
-                               group.uom());
+    fields.Add("quantity", Rate(group.quantity_yield()) + " good: " + group.cut_quantity() + " cut of " + group.input_quantity() +
+                               " " + group.uom());
   fields.Print();
 }
 
@@ -91,7 +94,8 @@ struct Query {
 void Ask(const Connection& connection, Query& query) {
   for (const std::string& group : query.groups)
     query.request.add_group_by(static_cast<v1::YieldGrouping>(EnumValue(*v1::YieldGrouping_descriptor(), group)));
-  if (!query.shift.empty()) query.request.set_shift(static_cast<v1::PlantShift>(EnumValue(*v1::PlantShift_descriptor(), query.shift)));
+  if (!query.shift.empty())
+    query.request.set_shift(static_cast<v1::PlantShift>(EnumValue(*v1::PlantShift_descriptor(), query.shift)));
   if (!query.known.empty()) *query.request.mutable_as_known_at() = ParseTime("--as-known-at", query.known);
   const auto response = Call(connection, &Yields::QueryYield, query.request);
   if (connection.json) return PrintJson(response);
@@ -103,9 +107,9 @@ void Ask(const Connection& connection, Query& query) {
       PrintDetails(group);
     }
     first = false;
-    table.Row({std::to_string(group.first_pass_yield().denominator()), Rate(group.first_pass_yield()), Interval(group.first_pass_yield()),
-               Rate(group.final_yield()), std::to_string(group.open()), Rate(group.scrap_rate()),
-               NameOf(group) + (group.aborts_flagged() ? " (aborts above 2 %)" : "")});
+    table.Row({std::to_string(group.first_pass_yield().denominator()), Rate(group.first_pass_yield()),
+               Interval(group.first_pass_yield()), Rate(group.final_yield()), std::to_string(group.open()),
+               Rate(group.scrap_rate()), NameOf(group) + (group.aborts_flagged() ? " (aborts above 2 %)" : "")});
   }
   if (!query.details || response.groups().empty()) table.Print();
   if (!response.complete()) fprintf(stderr, "mesctl: more groups follow; ask for fewer days or groups\n");
@@ -124,8 +128,8 @@ void Rolled(const Connection& connection, v1::GetRolledThroughputYieldRequest& r
                std::to_string(share.denominator()), Rate(share), Interval(share), Percent(factor.planned())});
   }
   table.Print();
-  printf("\n%s revision %d: rolled throughput yield %s, planned %s\n", OneLine(response.product_code()).c_str(), response.revision(),
-         response.has_rolled_throughput_yield() ? Percent(response.rolled_throughput_yield()).c_str() : "-",
+  printf("\n%s revision %d: rolled throughput yield %s, planned %s\n", OneLine(response.product_code()).c_str(),
+         response.revision(), response.has_rolled_throughput_yield() ? Percent(response.rolled_throughput_yield()).c_str() : "-",
          Percent(response.planned()).c_str());
   if (!without.empty()) printf("without a first run, so there is none: %s\n", OneLine(without).c_str());
 }
@@ -158,8 +162,9 @@ void Lots(const Connection& connection, const v1::ListLotYieldsRequest& request)
   Table table({"LOT", "LINE", ">OP", ">FIRST", ">FPY", ">95 %", ">SCRAP", "SUPPLIER"});
   for (const auto& yield : response.yields())
     table.Row({yield.lot_code(), yield.line_code(), std::to_string(yield.operation()),
-               std::to_string(yield.first_pass_yield().denominator()), Rate(yield.first_pass_yield()), Interval(yield.first_pass_yield()),
-               std::to_string(yield.scrapped()), yield.supplier() + (yield.supplier_lot().empty() ? "" : " " + yield.supplier_lot())});
+               std::to_string(yield.first_pass_yield().denominator()), Rate(yield.first_pass_yield()),
+               Interval(yield.first_pass_yield()), std::to_string(yield.scrapped()),
+               yield.supplier() + (yield.supplier_lot().empty() ? "" : " " + yield.supplier_lot())});
   table.Print();
   if (!response.complete()) fprintf(stderr, "mesctl: more follow; name fewer lots\n");
 }
@@ -167,12 +172,14 @@ void Lots(const Connection& connection, const v1::ListLotYieldsRequest& request)
 // --from and --to, of any request that has first_day and last_day. The request must outlive the parse.
 template <class Request>
 void AddDays(CLI::App& command, Request& request) {
-  command.add_option_function<std::string>("--from", [&request](const std::string& day) { request.set_first_day(day); },
-                                           "First plant day (from 08:00)")
+  command
+      .add_option_function<std::string>(
+          "--from", [&request](const std::string& day) { request.set_first_day(day); }, "First plant day (from 08:00)")
       ->required()
       ->type_name("YYYY-MM-DD");
-  command.add_option_function<std::string>("--to", [&request](const std::string& day) { request.set_last_day(day); },
-                                           "Last plant day, included")
+  command
+      .add_option_function<std::string>(
+          "--to", [&request](const std::string& day) { request.set_last_day(day); }, "Last plant day, included")
       ->required()
       ->type_name("YYYY-MM-DD");
 }
@@ -181,7 +188,9 @@ void AddDays(CLI::App& command, Request& request) {
 template <class Request>
 CLI::Option* AddText(CLI::App& command, const std::string& name, Request& request, void (*set)(Request&, const std::string&),
                      const std::string& about) {
-  return command.add_option_function<std::string>(name, [&request, set](const std::string& text) { set(request, text); }, about)
+  return command
+      .add_option_function<std::string>(
+          name, [&request, set](const std::string& text) { set(request, text); }, about)
       ->type_name("CODE");
 }
 
@@ -197,13 +206,20 @@ void AddQuery(CLI::App& yield, const Connection& connection) {
   command->add_option("--by", query->groups, "Groups, with commas between")
       ->delimiter(',')
       ->check(CLI::IsMember(EnumChoices(*v1::YieldGrouping_descriptor())));
-  AddText<Request>(*command, "--product", query->request, [](Request& r, const std::string& t) { r.set_product_code(t); }, "Only of it");
-  AddText<Request>(*command, "--line", query->request, [](Request& r, const std::string& t) { r.set_line_code(t); }, "Only of it");
-  AddText<Request>(*command, "--station", query->request, [](Request& r, const std::string& t) { r.set_station_code(t); }, "Only of it");
-  AddText<Request>(*command, "--order", query->request, [](Request& r, const std::string& t) { r.set_work_order_code(t); }, "Only of it");
-  AddText<Request>(*command, "--root", query->request, [](Request& r, const std::string& t) { r.set_root_work_order_code(t); },
-                   "Only of this order and all below it");
-  command->add_option_function<int32_t>("--operation", [query](int32_t number) { query->request.set_operation(number); }, "Only of it")
+  AddText<Request>(
+      *command, "--product", query->request, [](Request& r, const std::string& t) { r.set_product_code(t); }, "Only of it");
+  AddText<Request>(
+      *command, "--line", query->request, [](Request& r, const std::string& t) { r.set_line_code(t); }, "Only of it");
+  AddText<Request>(
+      *command, "--station", query->request, [](Request& r, const std::string& t) { r.set_station_code(t); }, "Only of it");
+  AddText<Request>(
+      *command, "--order", query->request, [](Request& r, const std::string& t) { r.set_work_order_code(t); }, "Only of it");
+  AddText<Request>(
+      *command, "--root", query->request, [](Request& r, const std::string& t) { r.set_root_work_order_code(t); },
+      "Only of this order and all below it");
+  command
+      ->add_option_function<int32_t>(
+          "--operation", [query](int32_t number) { query->request.set_operation(number); }, "Only of it")
       ->type_name("N");
   command->add_option("--shift", query->shift, "Only of it")->check(CLI::IsMember(EnumChoices(*v1::PlantShift_descriptor())));
   command->add_option("--as-known-at", query->known, "Without the reversals recorded since")->type_name("TIME");
@@ -218,9 +234,12 @@ void AddRolled(CLI::App& yield, const Connection& connection) {
   auto* command = yield.add_subcommand("rty", "Rolled throughput yield: all mandatory operations' FPY multiplied");
   command->footer("Example:\n  mesctl yield rty --product CELL-LFP-228 --from 2026-11-01 --to 2026-11-30");
   AddDays(*command, *request);
-  AddText<Request>(*command, "--product", *request, [](Request& r, const std::string& t) { r.set_product_code(t); }, "Of all its lines");
-  AddText<Request>(*command, "--line", *request, [](Request& r, const std::string& t) { r.set_line_code(t); }, "Of this line");
-  AddText<Request>(*command, "--order", *request, [](Request& r, const std::string& t) { r.set_work_order_code(t); }, "Of this order");
+  AddText<Request>(
+      *command, "--product", *request, [](Request& r, const std::string& t) { r.set_product_code(t); }, "Of all its lines");
+  AddText<Request>(
+      *command, "--line", *request, [](Request& r, const std::string& t) { r.set_line_code(t); }, "Of this line");
+  AddText<Request>(
+      *command, "--order", *request, [](Request& r, const std::string& t) { r.set_work_order_code(t); }, "Of this order");
   command->add_option("--as-known-at", *known, "Without the reversals recorded since")->type_name("TIME");
   command->callback([&connection, request, known] { Rolled(connection, *request, *known); });
 }
@@ -232,8 +251,10 @@ void AddRestatements(CLI::App& yield, const Connection& connection) {
   auto* command = yield.add_subcommand("restatements", "What reversals changed in figures of the past");
   command->footer("Example:\n  mesctl yield restatements --from 2026-11-01 --to 2026-11-30");
   AddDays(*command, *request);
-  AddText<Request>(*command, "--line", *request, [](Request& r, const std::string& t) { r.set_line_code(t); }, "Only of it");
-  AddText<Request>(*command, "--order", *request, [](Request& r, const std::string& t) { r.set_work_order_code(t); }, "Only of it");
+  AddText<Request>(
+      *command, "--line", *request, [](Request& r, const std::string& t) { r.set_line_code(t); }, "Only of it");
+  AddText<Request>(
+      *command, "--order", *request, [](Request& r, const std::string& t) { r.set_work_order_code(t); }, "Only of it");
   AddLimit(*command, *limit);
   command->callback([&connection, request, limit] { Restatements(connection, *request, *limit); });
 }
@@ -243,12 +264,17 @@ void AddLots(CLI::App& yield, const Connection& connection) {
   auto request = std::make_shared<Request>();
   auto* command = yield.add_subcommand("lots", "How units fared that consumed a lot");
   command->footer("Example:\n  mesctl yield lots --supplier Dynano --supplier-lot S7");
-  command->add_option_function<std::vector<std::string>>(
-      "codes", [request](const std::vector<std::string>& codes) { request->mutable_lot_codes()->Assign(codes.begin(), codes.end()); },
-      "The lots")->type_name("LOT");
-  AddText<Request>(*command, "--supplier", *request, [](Request& r, const std::string& t) { r.set_supplier(t); }, "Who delivered");
-  AddText<Request>(*command, "--supplier-lot", *request, [](Request& r, const std::string& t) { r.set_supplier_lot(t); },
-                   "All lots of ours from this one");
+  command
+      ->add_option_function<std::vector<std::string>>(
+          "codes",
+          [request](const std::vector<std::string>& codes) { request->mutable_lot_codes()->Assign(codes.begin(), codes.end()); },
+          "The lots")
+      ->type_name("LOT");
+  AddText<Request>(
+      *command, "--supplier", *request, [](Request& r, const std::string& t) { r.set_supplier(t); }, "Who delivered");
+  AddText<Request>(
+      *command, "--supplier-lot", *request, [](Request& r, const std::string& t) { r.set_supplier_lot(t); },
+      "All lots of ours from this one");
   command->callback([&connection, request] { Lots(connection, *request); });
 }
 

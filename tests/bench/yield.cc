@@ -1,5 +1,5 @@
-// Yield questions over a year of the region's plant, through gRPC: every line, station, day and shift of the reference plant has counts,
-// every line a new order each week. The counts are written by SQL in the shape in which ingest keeps them.
+// Yield questions over a year of the region's plant, through gRPC: every line, station, day and shift of the reference plant has
+// counts, every line a new order each week. The counts are written by SQL in the shape in which ingest keeps them.
 #include <algorithm>
 #include <functional>
 #include <random>
@@ -22,7 +22,8 @@ void LoadYear(tests::TestDatabase& database, int64_t days) {
 #define MES_BENCH_NAME(name) names += ", " #name, sums += ", sum(y." #name ")";
   MES_YIELD_COUNTS(MES_BENCH_NAME)
 #undef MES_BENCH_NAME
-  for (size_t i = 0; i < domain::kYieldCounts.size(); ++i) values += fmt::format(", (hashint4(s.station_id + d + h) & 255) + {}", i);
+  for (size_t i = 0; i < domain::kYieldCounts.size(); ++i)
+    values += fmt::format(", (hashint4(s.station_id + d + h) & 255) + {}", i);
   database.Query(fmt::format(
       "insert into work_order (code, material_id, revision_id, state, ordered_micro, priority, create_time) "
       "select l.code || '-W' || w, l.material_id, r.revision_id, 3, 1000000, 1, now() from line l join product_revision r on r.material_id "
@@ -74,7 +75,9 @@ std::vector<Kind> Kinds() {
           {"month, product", {v1::YIELD_GROUPING_MONTH, v1::YIELD_GROUPING_PRODUCT}, all},
           {"operation, day", {v1::YIELD_GROUPING_OPERATION, v1::YIELD_GROUPING_DAY}, all},
           {"operation, day of a product", {v1::YIELD_GROUPING_OPERATION, v1::YIELD_GROUPING_DAY}, product},
-          {"operation, month, shift of a product", {v1::YIELD_GROUPING_OPERATION, v1::YIELD_GROUPING_MONTH, v1::YIELD_GROUPING_SHIFT}, product},
+          {"operation, month, shift of a product",
+           {v1::YIELD_GROUPING_OPERATION, v1::YIELD_GROUPING_MONTH, v1::YIELD_GROUPING_SHIFT},
+           product},
           {"station of a line", {v1::YIELD_GROUPING_STATION}, line},
           {"order, operation of a line", {v1::YIELD_GROUPING_WORK_ORDER, v1::YIELD_GROUPING_OPERATION}, line},
           {"day of a station", {v1::YIELD_GROUPING_DAY}, station},

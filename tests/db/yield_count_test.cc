@@ -1,5 +1,5 @@
-// Counters in the transaction of the events: however events are cut into batches, what is stored is what a recount of the stored rows
-// gives, and every rollup is the sum of the finest.
+// Counters in the transaction of the events: however events are cut into batches, what is stored is what a recount of the stored
+// rows gives, and every rollup is the sum of the finest.
 #include "db/yield_count.h"
 
 #include <random>
@@ -71,8 +71,9 @@ class YieldInBatches : public testing::Test {
     const bool pass = random() % 3 != 0;
     switch (random() % 12) {
       case 0:
-        return Say(operation, unit, domain::Reversed{1, sequences_[StationOf(operation).id] - static_cast<int64_t>(random() % 2),
-                                                     "mistake", "li"});
+        return Say(
+            operation, unit,
+            domain::Reversed{1, sequences_[StationOf(operation).id] - static_cast<int64_t>(random() % 2), "mistake", "li"});
       case 1:
         if (random() % 3 == 0) return Say(operation, unit, domain::Scrapped{"BAD", 10});
         return Say(operation, unit, domain::Aborted{"stop"});
@@ -113,8 +114,8 @@ class YieldInBatches : public testing::Test {
     for (const auto& [key, counts] : recount.lots) first_runs += counts.first_runs, scrapped += counts.scrapped;
     EXPECT_EQ(plant_.database().Value("select coalesce(sum(first_runs), 0) || ' ' || coalesce(sum(scrapped), 0) from lot_yield"),
               std::to_string(first_runs) + " " + std::to_string(scrapped));
-    for (const char* counter : {"first_runs", "first_passes", "runs", "retests", "reworks", "aborts", "scrapped", "entered", "left_good",
-                                "lost", "scrapped_caused"}) {
+    for (const char* counter : {"first_runs", "first_passes", "runs", "retests", "reworks", "aborts", "scrapped", "entered",
+                                "left_good", "lost", "scrapped_caused"}) {
       const std::string sum = "select coalesce(sum(" + std::string(counter) + "), 0) from ";
       const std::string fine = plant_.database().Value(sum + "operation_yield");
       EXPECT_EQ(plant_.database().Value(sum + "line_yield_day where operation <> 0"), fine) << counter;

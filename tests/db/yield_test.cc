@@ -148,7 +148,8 @@ class YieldSums : public testing::Test {
     for (const domain::Station& station : plant_.plant().stations) {
       const int16_t operation = by_operation ? station.operations.front() : int16_t{0};
       const int32_t id = subject == YieldSubject::kLine ? station.line_id : station.id;
-      if (subject == YieldSubject::kWorkOrder || !groups.try_emplace({id, operation}, static_cast<int32_t>(parts.size())).second) continue;
+      if (subject == YieldSubject::kWorkOrder || !groups.try_emplace({id, operation}, static_cast<int32_t>(parts.size())).second)
+        continue;
       parts.push_back({id, operation, static_cast<int32_t>(parts.size() / 2)});  // pairs share a group
     }
     for (int32_t order = 1; subject == YieldSubject::kWorkOrder && order <= 5; ++order) {

@@ -9,7 +9,9 @@ namespace mes::domain {
 namespace {
 
 int32_t Day(const char* text) { return *ParsePlantDay(text); }
-Time At(const char* day, int hours) { return Time(std::chrono::sys_days(std::chrono::days(Day(day)))) + std::chrono::hours(hours); }
+Time At(const char* day, int hours) {
+  return Time(std::chrono::sys_days(std::chrono::days(Day(day)))) + std::chrono::hours(hours);
+}
 
 TEST(Oee, IsAvailabilityTimesPerformanceTimesQuality) {
   OeeParts parts;

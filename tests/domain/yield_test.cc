@@ -1,4 +1,5 @@
-// What counts where, and the shares that come of it: the domain's examples, published values, and any history against a plain recount.
+// What counts where, and the shares that come of it: the domain's examples, published values, and any history against a plain
+// recount.
 #include "domain/yield.h"
 
 #include <cmath>
@@ -47,7 +48,6 @@ PlantBuilder Plain() {
 
 // ---- A recount that knows nothing of how ingest counts: counter by counter, straight from the stored rows ----
 
-
 std::map<YieldKey, YieldCounts> RecountRows(ShopFloor& floor) {
   std::map<YieldKey, YieldCounts> yields;
   std::map<int64_t, std::vector<const EventRow*>> by_unit;
@@ -58,7 +58,8 @@ std::map<YieldKey, YieldCounts> RecountRows(ShopFloor& floor) {
     const int32_t order = floor.world().FindUnit(id)->unit.work_order_id;
     const auto at = [&, order = order](const EventRow& row, int16_t operation) -> YieldCounts& {
       const int64_t hours = std::chrono::floor<std::chrono::hours>(row.occur_time).time_since_epoch().count();
-      return yields[{order, static_cast<int32_t>(hours / 24), operation, static_cast<int16_t>(hours % 24 < 12 ? 1 : 2), row.station_id}];
+      return yields[{order, static_cast<int32_t>(hours / 24), operation, static_cast<int16_t>(hours % 24 < 12 ? 1 : 2),
+                     row.station_id}];
     };
     std::set<int16_t> operations;
     for (const EventRow* row : rows) {
@@ -142,9 +143,9 @@ void DoAny(ShopFloor& floor, const std::string& unit, Action action) {
   if (action.operation == 0) {
     const domain::UnitEntry* entry = floor.world().FindUnit(unit);
     const domain::ProductRevision& revision = *floor.plant().NewestRevision(floor.plant().FindMaterial("PACK")->id);
-    action.operation = entry == nullptr                       ? int16_t{10}
-                       : entry->unit.failed_operation != 0    ? (action.kind % 2 == 0 ? entry->unit.failed_operation : int16_t{20})
-                                                              : domain::NextOperation(revision, entry->unit.passed);
+    action.operation = entry == nullptr                    ? int16_t{10}
+                       : entry->unit.failed_operation != 0 ? (action.kind % 2 == 0 ? entry->unit.failed_operation : int16_t{20})
+                                                           : domain::NextOperation(revision, entry->unit.passed);
     if (action.operation == 0) action.operation = 50;
   }
   Do(floor, unit, action);
@@ -243,7 +244,8 @@ TEST(YieldCounting, RunsCountOnTheDayAndShiftOfTheirCompletion) {
   EXPECT_EQ(domain::FormatPlantDay(domain::PlantDay(first_of_march)), "2026-03-01") << "08:00, Shanghai";
   EXPECT_EQ(domain::ShiftOf(first_of_march), domain::kDayShift);
   EXPECT_EQ(domain::ShiftOf(first_of_march + hours(12)), domain::kNightShift) << "20:00, Shanghai";
-  EXPECT_EQ(domain::FormatPlantDay(domain::PlantDay(std::chrono::sys_days(std::chrono::year(2028) / 2 / 29) + hours(1))), "2028-02-29");
+  EXPECT_EQ(domain::FormatPlantDay(domain::PlantDay(std::chrono::sys_days(std::chrono::year(2028) / 2 / 29) + hours(1))),
+            "2028-02-29");
 }
 
 TEST(YieldCounting, ARunThatCameLateIsTheFirstByItsTime) {
@@ -342,11 +344,13 @@ TEST(YieldShares, FlagAbortsAboveTwoPercentOfRuns) {
 }
 
 TEST(YieldShares, WilsonsIntervalGivesThePublishedLimits) {
-  // R. G. Newcombe, Two-sided confidence intervals for the single proportion, Statistics in Medicine 17 (1998), table I, method 3.
+  // R. G. Newcombe, Two-sided confidence intervals for the single proportion, Statistics in Medicine 17 (1998), table I,
+  // method 3.
   const struct {
     Share share;
     double low, high;
-  } published[] = {{{81, 263}, 0.2553, 0.3662}, {{15, 148}, 0.0624, 0.1605}, {{0, 20}, 0.0000, 0.1611}, {{1, 29}, 0.0061, 0.1718}};
+  } published[] = {
+      {{81, 263}, 0.2553, 0.3662}, {{15, 148}, 0.0624, 0.1605}, {{0, 20}, 0.0000, 0.1611}, {{1, 29}, 0.0061, 0.1718}};
   for (const auto& [share, low, high] : published) {
     const domain::Interval interval = *domain::WilsonInterval(share);
     EXPECT_NEAR(interval.low, low, 0.00005) << share.numerator << "/" << share.denominator;
@@ -378,7 +382,8 @@ TEST(DayCover, TakesAMonthWholeAndTheRestAwayWhereThatIsLess) {
   const domain::DayCover cover = domain::CoverDays(Day("2026-01-03"), Day("2026-03-10"), true);
   EXPECT_EQ(cover.first_month, Day("2026-01-01"));
   EXPECT_EQ(cover.last_month, Day("2026-02-01"));
-  EXPECT_EQ(cover.days, (std::vector<domain::DaySpan>{{-1, Day("2026-01-01"), Day("2026-01-02")}, {1, Day("2026-03-01"), Day("2026-03-10")}}));
+  EXPECT_EQ(cover.days, (std::vector<domain::DaySpan>{{-1, Day("2026-01-01"), Day("2026-01-02")},
+                                                      {1, Day("2026-03-01"), Day("2026-03-10")}}));
 }
 
 RC_GTEST_PROP(DayCover, IsAlwaysExactlyTheRange, ()) {

@@ -221,14 +221,15 @@ TEST_F(MesctlServerTest, CountsYieldFromTheEventsAndKeepsTheFigureThatAReversalC
   const auto now = TimeUtil::GetCurrentTime();
   const std::string station = "FCS-120.1.FKIT.1", time = R"({"occur_time": ")" + TimeUtil::ToString(now) + R"(", "unit_code": )";
   const auto run = [&](const std::string& unit, const std::string& judgement) {
-    return time + '"' + unit + R"(", "started": {"work_order_code": "WO-Y", "recipe_checksum": "11f04833d19ab41b"}})" + "\n" + time + '"' +
-           unit + R"(", "completed": {"judgement": "JUDGEMENT_)" + judgement +
+    return time + '"' + unit + R"(", "started": {"work_order_code": "WO-Y", "recipe_checksum": "11f04833d19ab41b"}})" + "\n" +
+           time + '"' + unit + R"(", "completed": {"judgement": "JUDGEMENT_)" + judgement +
            R"(", "failure_code": "DIM", "values": [{"characteristic_code": "F_DIM", "values": [0.3]}]}})" + "\n";
   };
   const auto recorded = Mesctl({"record", "--station", station, "--epoch", "1"}, run("FCS-Y1", "PASS") + run("FCS-Y2", "FAIL"));
   ASSERT_EQ(recorded.code, 0) << recorded.out << recorded.err;
   // The plant day begins at 00:00 UTC.
-  const std::string from = TimeUtil::ToString(now - TimeUtil::HoursToDuration(24)).substr(0, 10), to = TimeUtil::ToString(now).substr(0, 10);
+  const std::string from = TimeUtil::ToString(now - TimeUtil::HoursToDuration(24)).substr(0, 10),
+                    to = TimeUtil::ToString(now).substr(0, 10);
   const std::vector<std::string> days = {"--from", from, "--to", to};
   const auto with_days = [&](std::vector<std::string> arguments, const std::vector<std::string>& more = {}) {
     arguments.insert(arguments.end(), days.begin(), days.end());
@@ -241,7 +242,8 @@ TEST_F(MesctlServerTest, CountsYieldFromTheEventsAndKeepsTheFigureThatAReversalC
   EXPECT_LE(WidestLine(query.out), 80u) << query.out;
   const auto details = Mesctl(with_days({"yield", "query"}, {"--product", "FCS-120", "--details"}));
   EXPECT_THAT(details.out, AllOf(HasSubstr("50 % (1 of 2; 95 %: 9.45 % to 90.55 %)"), HasSubstr("1 open")));
-  const auto group = Json<v1::QueryYieldResponse>(with_days({"yield", "query"}, {"--line", "FCS-120.1", "--by", "day,shift"})).groups(0);
+  const auto group =
+      Json<v1::QueryYieldResponse>(with_days({"yield", "query"}, {"--line", "FCS-120.1", "--by", "day,shift"})).groups(0);
   EXPECT_EQ(group.counts().first_passes(), 1);
   EXPECT_EQ(group.first_pass_yield().denominator(), 2);
 
@@ -251,12 +253,14 @@ TEST_F(MesctlServerTest, CountsYieldFromTheEventsAndKeepsTheFigureThatAReversalC
   EXPECT_LE(WidestLine(rty.out.substr(0, rty.out.find("without"))), 80u) << rty.out;
 
   const std::string known = TimeUtil::ToString(TimeUtil::GetCurrentTime());
-  const auto reversed = Mesctl({"record", "--station", station, "--epoch", "1", "--sequence", "5"},
-                               time + R"("FCS-Y2", "reversed": {"epoch": 1, "sequence": 4, "reason": "wrong unit", "person": "li.wei"}})");
+  const auto reversed =
+      Mesctl({"record", "--station", station, "--epoch", "1", "--sequence", "5"},
+             time + R"("FCS-Y2", "reversed": {"epoch": 1, "sequence": 4, "reason": "wrong unit", "person": "li.wei"}})");
   ASSERT_EQ(reversed.code, 0) << reversed.out << reversed.err;
   EXPECT_THAT(Mesctl(with_days({"yield", "query"}, {"--order", "WO-Y"})).out, HasSubstr(" 100 % "));
   EXPECT_THAT(Mesctl(with_days({"yield", "query"}, {"--order", "WO-Y", "--as-known-at", known})).out, HasSubstr(" 50 % "));
-  EXPECT_THAT(Mesctl(with_days({"yield", "restatements"}, {"--order", "WO-Y"})).out, AllOf(HasSubstr("FCS-Y2"), HasSubstr("first_runs -1")));
+  EXPECT_THAT(Mesctl(with_days({"yield", "restatements"}, {"--order", "WO-Y"})).out,
+              AllOf(HasSubstr("FCS-Y2"), HasSubstr("first_runs -1")));
 
   const auto wrong = Mesctl({"yield", "query", "--from", "2026-11-31", "--to", to});
   EXPECT_EQ(wrong.code, 1);
@@ -270,13 +274,16 @@ TEST_F(MesctlServerTest, ReportsDowntimesAndShowsTheOee) {
   using google::protobuf::util::TimeUtil;
   const std::string station = "PACK-CAR-60.1.PEOL.1";
   const auto report = [&](const char* from, const char* until, const std::string& reason) {
-    return Mesctl({"downtime", "report", station, "--from", from, "--until", until, "--reason", reason, "--person", "li.wei", "--note", "belt"});
+    return Mesctl({"downtime", "report", station, "--from", from, "--until", until, "--reason", reason, "--person", "li.wei",
+                   "--note", "belt"});
   };
-  EXPECT_THAT(report("2026-03-02T09:00:00+08:00", "2026-03-02T21:00:00+08:00", "BREAKDOWN").out, HasSubstr("recorded: BREAKDOWN (breakdown)"));
+  EXPECT_THAT(report("2026-03-02T09:00:00+08:00", "2026-03-02T21:00:00+08:00", "BREAKDOWN").out,
+              HasSubstr("recorded: BREAKDOWN (breakdown)"));
   const auto over = report("2026-03-02T20:00:00+08:00", "2026-03-02T22:00:00+08:00", "CHANGEOVER");
   EXPECT_EQ(over.code, 1);
   EXPECT_THAT(over.err, StartsWith("mesctl: DOWNTIME_OVERLAP: "));
-  EXPECT_THAT(report("2026-03-03T20:00:00+08:00", "2026-03-03T22:00:00+08:00", "LAZY").err, StartsWith("mesctl: DOWNTIME_REASON_UNKNOWN: "));
+  EXPECT_THAT(report("2026-03-03T20:00:00+08:00", "2026-03-03T22:00:00+08:00", "LAZY").err,
+              StartsWith("mesctl: DOWNTIME_REASON_UNKNOWN: "));
   const auto oee = Mesctl({"oee", "--line", "PACK-CAR-60.1", "--from", "2026-03-02", "--to", "2026-03-02"});
   EXPECT_EQ(oee.code, 0) << oee.err;
   EXPECT_THAT(oee.out, AllOf(HasSubstr("line PACK-CAR-60.1"), HasSubstr(" 50 % ")));
@@ -287,9 +294,11 @@ TEST_F(MesctlServerTest, ReportsDowntimesAndShowsTheOee) {
   ASSERT_EQ(list.downtimes_size(), 1);
   const std::string id = std::to_string(list.downtimes(0).downtime_id());
   EXPECT_THAT(Mesctl({"downtime", "withdraw", id, "--person", "li.wei", "--note", "wrong"}).out, HasSubstr("withdrawn"));
-  EXPECT_THAT(Mesctl({"downtime", "withdraw", id, "--person", "li.wei", "--note", "wrong"}).err, StartsWith("mesctl: DOWNTIME_WITHDRAWN: "));
+  EXPECT_THAT(Mesctl({"downtime", "withdraw", id, "--person", "li.wei", "--note", "wrong"}).err,
+              StartsWith("mesctl: DOWNTIME_WITHDRAWN: "));
   EXPECT_THAT(Mesctl({"downtime", "list", "--line", "PACK-CAR-60.1"}).out, HasSubstr("withdrawn by"));
-  EXPECT_THAT(Mesctl({"downtime", "reasons"}).out, AllOf(HasSubstr("CHANGEOVER"), HasSubstr("no-plan"), HasSubstr("version 1, by schema")));
+  EXPECT_THAT(Mesctl({"downtime", "reasons"}).out,
+              AllOf(HasSubstr("CHANGEOVER"), HasSubstr("no-plan"), HasSubstr("version 1, by schema")));
   EXPECT_EQ(Mesctl({"downtime", "replace-reasons", "BREAKDOWN=breakdown:Equipment failure", "--person", "li.wei"}).out,
             "version 2 of the downtime reasons is in force\n");
   EXPECT_EQ(Mesctl({"downtime", "replace-reasons", "BREAKDOWN=broken:x", "--person", "li.wei"}).code, 2);

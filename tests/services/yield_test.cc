@@ -86,11 +86,12 @@ class QueryYieldTest : public YieldServiceTest {
     Count(3, "PACK.1.KIT.1", 10, "2026-11-02", 1, 4, 2);
   }
 
-  void Count(int32_t order, const char* station, int16_t operation, const char* day, int16_t shift, int64_t runs, int64_t passes) {
+  void Count(int32_t order, const char* station, int16_t operation, const char* day, int16_t shift, int64_t runs,
+             int64_t passes) {
     plant_.Run([&](db::Transaction& transaction) {
       domain::World world(plant_.plant(), StoredPlant::kNow);
-      domain::YieldCounts& counts = world.effects.yields[{order, *domain::ParsePlantDay(day), operation, shift,
-                                                          plant_.plant().FindStation(station)->id}];
+      domain::YieldCounts& counts =
+          world.effects.yields[{order, *domain::ParsePlantDay(day), operation, shift, plant_.plant().FindStation(station)->id}];
       counts.first_runs = counts.runs = counts.entered = runs;
       counts.first_passes = counts.left_good = passes;
       db::StoreYields(transaction, world);
