@@ -211,7 +211,6 @@ bool EventDecision::Complete(UnitEntry& entry, const Result& result) {
   TakeCode(entry, completed.new_code);
   BookCompletion(entry, row);
   Record(entry, std::move(row));
-  JudgeCharts(world_, station_, *revision, operation, entry, world_.effects.rows.back());
   return true;
 }
 
