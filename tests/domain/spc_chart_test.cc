@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "domain/spc_baseline.h"
 #include "domain/spc_ingest.h"
 #include "domain/world.h"
 #include "tests/support/plant_builder.h"
@@ -309,6 +310,61 @@ TEST(SpcChart, ABaselineIsJudgedByItsOwnLimits) {
   points.erase(points.begin() + 12);
   groups.erase(groups.begin() + 12);
   EXPECT_THAT(JudgeBaseline(kOne, BitOf(kNelson1), points, LimitsOf(kOne, groups)), IsEmpty());
+}
+
+BaselineRequest Baseline(int points) {
+  BaselineRequest request;
+  request.design = kOne;
+  request.rules = BitOf(kNelson1);
+  for (int i = 0; i < points; ++i) {
+    ChartPoint& point = request.points.emplace_back();
+    point.time = At(i);
+    point.mean = i % 2 == 0 ? 1 : -1;
+    point.values = {point.mean};
+  }
+  request.person = "Li";
+  request.reason = "qualified";
+  return request;
+}
+
+TEST(SpcBaseline, TwentyPointsInControlGiveLimits) {
+  const Result<FrozenLimits> frozen = FreezeBaseline(Baseline(20), At(99));
+  ASSERT_TRUE(frozen);
+  EXPECT_EQ(frozen->points, 20);
+  EXPECT_EQ(frozen->baseline_from, At(0));
+  EXPECT_EQ(frozen->baseline_until, At(19));
+  EXPECT_EQ(frozen->freeze_time, At(99));
+  EXPECT_NEAR(frozen->limits.upper, 3 * 2 / ConstantsOf(2).d2, 1e-9);
+  const Result<FrozenLimits> few = FreezeBaseline(Baseline(19), At(99));
+  ASSERT_FALSE(few);
+  EXPECT_EQ(few.error().reason, Reason::kBaselineUnfit);
+}
+
+TEST(SpcBaseline, WhatIsOutIsNamedAndMayBeLeftOut) {
+  BaselineRequest request = Baseline(21);
+  request.points[7].mean = request.points[7].values[0] = 30;
+  const Result<FrozenLimits> refused = FreezeBaseline(request, At(99));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, Reason::kBaselineUnfit);
+  EXPECT_THAT(refused.error().metadata.at("points"), testing::HasSubstr(FormatTime(At(7)) + " NELSON1 above"));
+  request.excluded = {At(7)};
+  const Result<FrozenLimits> frozen = FreezeBaseline(request, At(99));
+  ASSERT_TRUE(frozen);
+  EXPECT_EQ(frozen->points, 20);
+  EXPECT_THAT(frozen->excluded, ElementsAre(At(7)));
+  request.excluded = {At(7), At(7)};
+  const Result<FrozenLimits> twice = FreezeBaseline(request, At(99));
+  ASSERT_FALSE(twice);
+  EXPECT_EQ(twice.error().metadata.at("field"), "excluded[1]");
+}
+
+TEST(SpcBaseline, WithoutASpreadThereAreNoLimits) {
+  BaselineRequest request = Baseline(25);
+  for (ChartPoint& point : request.points) point.mean = point.values[0] = 7;
+  const Result<FrozenLimits> refused = FreezeBaseline(request, At(99));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, Reason::kBaselineUnfit);
+  EXPECT_THAT(refused.error().message, testing::HasSubstr("no spread"));
 }
 
 // Which runs' values reach a chart -------------------------------------------------------------------------------------------------
