@@ -39,7 +39,7 @@ const std::vector<Group>& Groups() {
       {"genealogy",
        RunGenealogy,
        {"genealogy_edges", "trace_truck_p99_ms", "trace_stack_p99_ms", "where_used_first_page_p99_ms", "where_used_complete_s",
-        "disk_bytes_per_edge"}},
+        "disk_bytes_per_edge", "hold_100000_s", "hold_100000_longest_ack_ms"}},
   };
   return groups;
 }
