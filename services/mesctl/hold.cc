@@ -218,7 +218,7 @@ void AddReleases(CLI::App& hold, const Connection& connection) {
   auto decision = std::make_shared<Decision>();
   auto* release = hold.add_subcommand("release", "Lift a hold, as a whole or for some units, with what becomes of them");
   release->footer(
-      "Examples:\n"
+      "Example:\n"
       "  mesctl hold release 12 --reason 'retest in order' --person li.wei\n"
       "  mesctl hold release 12 --unit C-17 --as rework --operation 160 --reason weld --person li.wei");
   release->add_option("id", decision->id, "The hold's number")->required()->type_name("ID");
@@ -329,7 +329,7 @@ void AddHold(CLI::App& app, const Connection& connection) {
   auto four_eyes = std::make_shared<bool>(false);
   auto* place = hold->add_subcommand("place", "Hold what matches, and everything that it went into");
   place->footer(
-      "Examples:\n"
+      "Example:\n"
       "  mesctl hold place LFP-2611 --reason 'supplier alert 118' --person li.wei\n"
       "  mesctl hold place --product CELL-LFP-228 --operation 280 --at-operation --reason audit --person li.wei");
   options->AddTo(*place);
