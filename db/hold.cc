@@ -32,7 +32,7 @@ const std::string kLoadHold = std::string(kHoldColumns) + R"sql(
 where hold.hold_id = $1)sql";
 
 const std::string kLockHold = kLoadHold + R"sql(
-for update of hold)sql";
+for no key update of hold)sql";
 
 const std::string kListHolds = std::string(kHoldColumns) + R"sql(
 where ($1::bigint = 0 or hold.hold_id < $1)

@@ -35,7 +35,7 @@ select hold_id
 from hold
 where hold_id = $1
   and state = 1
-for update)sql";
+for no key update)sql";
 
 constexpr const char* kSetInForce = R"sql(
 update hold

@@ -81,7 +81,7 @@ std::string StationOf(const Connection& connection, const std::string& product) 
   request.set_product_code(product);
   request.set_page_size(1);
   const auto page = Call(connection, &Stations::ListStations, request);
-  return page.stations().empty() ? "" : page.stations(0).station_code();
+  return page.stations().empty() ? "" : page.stations(0).code();
 }
 
 bool IsRefused(const Connection& connection, const std::string& station, const std::string& unit) {

@@ -218,11 +218,13 @@ void AddReleases(CLI::App& hold, const Connection& connection) {
   auto decision = std::make_shared<Decision>();
   auto* release = hold.add_subcommand("release", "Lift a hold, as a whole or for some units, with what becomes of them");
   release->footer(
-      "Examples:\n"
+      "Example:\n"
       "  mesctl hold release 12 --reason 'retest in order' --person li.wei\n"
       "  mesctl hold release 12 --unit C-17 --as rework --operation 160 --reason weld --person li.wei");
   release->add_option("id", decision->id, "The hold's number")->required()->type_name("ID");
-  release->add_option("--unit", decision->units, "Only this unit or lot; may be repeated")->type_name("CODE");
+  release->add_option("--unit", decision->units, "Only this unit or lot; may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("CODE");
   release->add_option("--as", decision->disposition, "What becomes of them")
       ->transform(CLI::IsMember(EnumChoices(*v1::HoldDisposition_descriptor()), CLI::ignore_case))
       ->capture_default_str();
@@ -283,7 +285,9 @@ void HoldOptions::AddTo(CLI::App& command) {
   command.add_option("--product", product, "Of this product or material")->type_name("P");
   command.add_option("--revision", revision, "Made to this revision of the product")->check(CLI::PositiveNumber)->type_name("N");
   command.add_option("--order", order, "Of this order")->type_name("WO");
-  command.add_option("--station", stations, "Run at this station; may be repeated")->type_name("ST");
+  command.add_option("--station", stations, "Run at this station; may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("ST");
   command.add_option("--tool", tool, "Run with this tool or fixture")->type_name("T");
   command.add_option("--from", from, "Runs from here on")->type_name("TIME");
   command.add_option("--until", until, "Runs until here; without it the hold goes on catching")->type_name("TIME");
@@ -329,7 +333,7 @@ void AddHold(CLI::App& app, const Connection& connection) {
   auto four_eyes = std::make_shared<bool>(false);
   auto* place = hold->add_subcommand("place", "Hold what matches, and everything that it went into");
   place->footer(
-      "Examples:\n"
+      "Example:\n"
       "  mesctl hold place LFP-2611 --reason 'supplier alert 118' --person li.wei\n"
       "  mesctl hold place --product CELL-LFP-228 --operation 280 --at-operation --reason audit --person li.wei");
   options->AddTo(*place);

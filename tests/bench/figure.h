@@ -2,8 +2,11 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <vector>
+
+#include <grpcpp/channel.h>
 
 #include "tests/support/cluster.h"
 
@@ -44,5 +47,7 @@ void RunGenealogy(Run& run);
 void RunSchedule(Run& run);
 void RunUtilisation(Run& run);
 void RunYield(Run& run);
+// On a server whose plant has a history: `lot` went into about 100,000 cells.
+void MeasureHold(Run& run, tests::TestDatabase& database, const std::shared_ptr<grpc::Channel>& channel, const std::string& lot);
 
 }  // namespace mes::bench

@@ -197,6 +197,7 @@ void RunGenealogy(Run& run) {
     complete.push_back(answer.all_ms / 1e3);
   }
   run.Add("where_used_complete_s", Quantile(complete, 0.5), "s", "<= 2");
+  MeasureHold(run, database, server.channel(), "ELY-1");
 }
 
 }  // namespace mes::bench

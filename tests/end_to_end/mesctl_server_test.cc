@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 
 #include "mes/v1/genealogy.pb.h"
 #include "mes/v1/hold.pb.h"
@@ -108,8 +110,7 @@ TEST_F(MesctlServerTest, CarriesAnOrderWithItsChildrenThroughItsLife) {
   const auto dispatch = Mesctl({"order", "dispatch", "pack_eol"});
   EXPECT_EQ(dispatch.code, 0) << dispatch.err;
 
-  EXPECT_EQ(Mesctl({"order", "hold", "WO-LIFE", "--reason", "supplier alert", "--person", "li.wei"}).out,
-            "WO-LIFE is on-hold\n");
+  EXPECT_EQ(Mesctl({"order", "hold", "WO-LIFE", "--reason", "supplier alert", "--person", "li.wei"}).out, "WO-LIFE is on-hold\n");
   const auto wrong = Mesctl({"order", "close", "WO-LIFE"});
   EXPECT_EQ(wrong.code, 1);
   EXPECT_THAT(wrong.err, StartsWith("mesctl: WORK_ORDER_TRANSITION: "));
@@ -180,6 +181,59 @@ TEST_F(MesctlServerTest, AHoldStopsAReceivedUnitAtTheGateUntilItIsReleased) {
   const auto again = Mesctl({"hold", "release", id, "--reason", "tight", "--person", "li.wei"});
   EXPECT_EQ(again.code, 1);
   EXPECT_THAT(again.err, StartsWith("mesctl: HOLD_RELEASED: "));
+}
+
+TEST_F(MesctlServerTest, TheDrillFindsEveryVehicleOfALotAndTheStationsThatRefuse) {
+  ReceiveLot("LFP-D", "100");
+  // Two trucks and a car with the lot in them, one truck without.
+  database->Query(
+      "insert into unit (unit_id, code, material_id, state, tracking, create_time) "
+      "select 900000000 + n, 'DRILL-T' || n, material_id, 2, 1, now() from material, generate_series(1, 3) n where code = 'VEH-TRK-BEV';"
+      "insert into unit (unit_id, code, material_id, state, tracking, create_time) "
+      "select 900000011, 'DRILL-C1', material_id, 2, 1, now() from material where code = 'VEH-CAR-BEV';"
+      "insert into lot_consumption (lot_id, consumer_id, quantity_micro, consume_time, record_time, sequence, station_id, epoch, "
+      "operation, line, kind) select u.unit_id, c, 1000000, now(), now(), 1, 1, 1, 10, 1, 1 from unit u, "
+      "unnest(array[900000001, 900000002, 900000011]) c where u.code = 'LFP-D'");
+  const std::string report = testing::TempDir() + "drill.md";
+  const auto dry = Mesctl({"drill", "recall", "--lot", "LFP-D", "--report", report});
+  EXPECT_EQ(dry.code, 0) << dry.out << dry.err;
+  EXPECT_THAT(dry.out, AllOf(HasSubstr("1 VEH-CAR-BEV, 2 VEH-TRK-BEV"), HasSubstr("none placed")));
+  EXPECT_THAT(Mesctl({"hold", "of-unit", "LFP-D"}).out, HasSubstr("none")) << "nothing was written";
+  std::ifstream file(report);
+  const std::string text((std::istreambuf_iterator<char>(file)), {});
+  EXPECT_THAT(text, AllOf(HasSubstr("### VEH-TRK-BEV (2)"), HasSubstr("- DRILL-T1"), HasSubstr("- DRILL-T2"),
+                          HasSubstr("- DRILL-C1"), testing::Not(HasSubstr("DRILL-T3"))));
+
+  const auto placed = Mesctl({"drill", "recall", "--lot", "LFP-D", "--place", "--json"});
+  EXPECT_EQ(placed.code, 0) << placed.out << placed.err;
+  EXPECT_THAT(placed.out, AllOf(HasSubstr("\"vehicles\":3"), HasSubstr("\"held_vehicles\":3"), HasSubstr("\"gate_asked\":3"),
+                                HasSubstr("\"gate_refused\":3"), HasSubstr("\"let_through\":[]"), HasSubstr("first_refusal_ms")));
+  EXPECT_THAT(Mesctl({"hold", "of-unit", "DRILL-T1"}).out, HasSubstr("recall drill"));
+  EXPECT_EQ(Mesctl({"drill", "recall", "--lot", "NO-SUCH"}).code, 1);
+}
+
+TEST_F(MesctlServerTest, HoldsArePreviewedByAnySelectorAndReleasedUnitByUnit) {
+  ReceiveLot("LFP-P", "100");
+  ReceiveLot("LFP-Q", "100");
+  const auto preview = Mesctl({"hold", "preview", "--supplier", "Dynano", "--product", "RM-LFP"});
+  EXPECT_EQ(preview.code, 0) << preview.err;
+  EXPECT_THAT(preview.out, AllOf(HasSubstr("would be held"), HasSubstr("RM-LFP"), HasSubstr("lot-left")));
+  const auto placed =
+      Json<v1::PlaceHoldResponse>({"hold", "place", "LFP-P", "LFP-Q", "--reason", "damp", "--person", "li.wei", "--four-eyes"});
+  const std::string id = std::to_string(placed.hold().hold_id());
+  const auto proposed = Json<v1::ReleaseHoldResponse>(
+      {"hold", "release", id, "--unit", "LFP-P", "--as", "return", "--reason", "wet", "--person", "li.wei"});
+  EXPECT_TRUE(proposed.decision().pending_approval());
+  const std::string decision = std::to_string(proposed.decision().disposition_id());
+  const auto same = Mesctl({"hold", "approve", decision, "--reason", "r", "--person", "li.wei"});
+  EXPECT_EQ(same.code, 1);
+  EXPECT_THAT(same.err, StartsWith("mesctl: FOUR_EYES: "));
+  EXPECT_EQ(Mesctl({"hold", "approve", decision, "--reason", "seen", "--person", "wu.min"}).code, 0);
+  EXPECT_THAT(Mesctl({"hold", "items", id}).out, AllOf(HasSubstr("LFP-P"), HasSubstr("return by wu.min"), HasSubstr("LFP-Q")));
+  EXPECT_THAT(Mesctl({"hold", "show", id}).out, AllOf(HasSubstr("takes a second person"), HasSubstr("approved by wu.min")));
+  const auto wrong = Mesctl({"hold", "preview", "--station", "PACK-TRK-70.1.PEOL.1"});
+  EXPECT_EQ(wrong.code, 1);
+  EXPECT_THAT(wrong.err, AllOf(StartsWith("mesctl: FIELD_REQUIRED: "), HasSubstr("predicate.from_time")));
 }
 
 TEST_F(MesctlServerTest, RecordsEventsAndSaysWhatBecameOfEach) {

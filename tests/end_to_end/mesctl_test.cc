@@ -229,6 +229,8 @@ TEST_F(MesctlTest, TeachesEveryCommandWithAnExample) {
                                                                      {"unit", "receive"}, {"unit", "events"},
                                                                      {"lot", "receive"},  {"lot", "split"},
                                                                      {"hold", "place"},   {"hold", "release"},
+                                                                     {"hold", "preview"}, {"hold", "items"},
+                                                                     {"drill", "recall"}, {"hold", "of-unit"},
                                                                      {"station", "show"}, {"can-start"},
                                                                      {"record"},          {"trace"},
                                                                      {"where-used"},      {"yield"}}) {
