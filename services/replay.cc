@@ -57,7 +57,8 @@ domain::Result<Question> Ask(const Call& call, const v1::ReplayRequest& request)
   if (!until) return Fail(until.error());
   question.from = *from;
   question.until = until->value_or(call.now);
-  if (question.until <= question.from) return Fail(FieldError(Reason::kFieldInvalid, "until_time", "until_time is not after from_time"));
+  if (question.until <= question.from)
+    return Fail(FieldError(Reason::kFieldInvalid, "until_time", "until_time is not after from_time"));
   int32_t material_id = 0;
   if (!request.product_code().empty()) {
     const domain::Material* material = call.plant.FindMaterial(request.product_code());
@@ -143,8 +144,8 @@ class Walk {
     const auto refused = refused_.find(history.unit.code);
     static const std::vector<domain::RefusedStart> none;
     std::vector<domain::VerdictChange> changes;
-    const bool judged = replay_.Judge(history.unit, history.rows, refused == refused_.end() ? none : refused->second, question_.from,
-                                      question_.until, changes);
+    const bool judged = replay_.Judge(history.unit, history.rows, refused == refused_.end() ? none : refused->second,
+                                      question_.from, question_.until, changes);
     if (!judged) return summary_.set_units_left_out(summary_.units_left_out() + 1);
     summary_.set_units(summary_.units() + 1);
     summary_.set_changes(summary_.changes() + static_cast<int64_t>(changes.size()));
@@ -181,7 +182,8 @@ namespace {
 class ReplayService final : public v1::ReplayService::CallbackService {
  public:
   explicit ReplayService(Env& env) : env_(env) {}
-  grpc::ServerWriteReactor<v1::ReplayResponse>* Replay(grpc::CallbackServerContext* context, const v1::ReplayRequest* request) override {
+  grpc::ServerWriteReactor<v1::ReplayResponse>* Replay(grpc::CallbackServerContext* context,
+                                                       const v1::ReplayRequest* request) override {
     return StreamRead<v1::ReplayRequest, v1::ReplayResponse>(env_, context, request, services::Replay);
   }
 

@@ -55,7 +55,8 @@ domain::WindowChange ReadWindowChange(const JsonNode& node) {
   change.id = node.Text("id", domain::kMaxCodeLength);
   change.min_seconds = ReadSeconds(node, "min_s");
   change.max_seconds = ReadSeconds(node, "max_s");
-  if (!change.min_seconds.given && !change.max_seconds.given) node.Fault("neither min_s nor max_s is given: nothing would change");
+  if (!change.min_seconds.given && !change.max_seconds.given)
+    node.Fault("neither min_s nor max_s is given: nothing would change");
   return change;
 }
 
@@ -81,7 +82,8 @@ domain::ReplayRules ReadReplayRules(const std::string& json, std::vector<domain:
   const JsonNode root(*document, file, "", faults);
   if (!root.IsObject()) return rules;
   root.AllowOnly({"products"});
-  if (root.Has("products")) root.Each("products", [&](const JsonNode& each) { rules.products.push_back(ReadProductChange(each)); });
+  if (root.Has("products"))
+    root.Each("products", [&](const JsonNode& each) { rules.products.push_back(ReadProductChange(each)); });
   return rules;
 }
 

@@ -34,7 +34,8 @@ void Run(const Connection& connection, v1::ReplayRequest request, const std::str
   CallStream(connection, &v1::ReplayService::Stub::Replay, request, [&](const v1::ReplayResponse& page) {
     if (connection.json) PrintJson(page);
     for (const auto& change : page.changes())
-      table.Row({change.unit_code(), std::to_string(change.operation()), change.event(), change.was(), change.would_be(), change.why()});
+      table.Row({change.unit_code(), std::to_string(change.operation()), change.event(), change.was(), change.would_be(),
+                 change.why()});
     if (page.has_summary()) summary = page.summary();
   });
   if (!connection.json) {
@@ -42,7 +43,8 @@ void Run(const Connection& connection, v1::ReplayRequest request, const std::str
     Fields fields;
     fields.Add("changes", std::to_string(summary.changes()) + " of " + std::to_string(summary.units_changed()) + " units");
     fields.Add("looked at", std::to_string(summary.units()) + " units, " + std::to_string(summary.events()) + " events");
-    if (summary.units_left_out() > 0) fields.Add("left out", std::to_string(summary.units_left_out()) + " parts of split or merged lots");
+    if (summary.units_left_out() > 0)
+      fields.Add("left out", std::to_string(summary.units_left_out()) + " parts of split or merged lots");
     fields.Print();
   }
   if (!summary.complete()) fprintf(stderr, "mesctl: not everything was looked at; ask for a shorter time\n");

@@ -40,8 +40,8 @@ std::vector<RefusedStart> RefusedOf(const World& world, const std::string& code)
   std::vector<RefusedStart> refused;
   for (const Effects::Refused& each : world.effects.refused) {
     if (each.kind != EventKind::kStarted || each.subject_code != code) continue;
-    refused.push_back({each.occur_time, world.now, each.event.station_id, each.event.epoch, each.event.sequence, 0, RunPurpose::kNone,
-                       each.refusals});
+    refused.push_back({each.occur_time, world.now, each.event.station_id, each.event.epoch, each.event.sequence, 0,
+                       RunPurpose::kNone, each.refusals});
   }
   return refused;
 }
@@ -53,8 +53,8 @@ std::vector<VerdictChange> ChangesOf(ShopFloor& floor, const std::string& unit, 
   const UnitEntry& entry = floor.unit(unit);
   Replay replay(floor.plant(), changed.plant);
   std::vector<VerdictChange> changes;
-  EXPECT_TRUE(replay.Judge(entry.unit, HistoryOf(floor.world(), entry.unit.id), RefusedOf(floor.world(), unit), Time::min(), Time::max(),
-                           changes));
+  EXPECT_TRUE(replay.Judge(entry.unit, HistoryOf(floor.world(), entry.unit.id), RefusedOf(floor.world(), unit), Time::min(),
+                           Time::max(), changes));
   return changes;
 }
 
@@ -149,8 +149,7 @@ TEST_F(ReplayTest, AnOperationThatBecomesMandatoryIsMissedWhereItWasLeftOut) {
   change.routing = {{45, {}, {}, true}};
   EXPECT_EQ(Told(Of(change)), (Lines{"50 RECORDED regular > REJECTED ROUTE_SEQ", "50 PASS, finished > PASS"}));
   change.routing = {{50, {}, {}, false}};
-  EXPECT_EQ(Told(Of(change)),
-            (Lines{"40 PASS > PASS, finished", "50 RECORDED regular > REJECTED ROUTE_SEQ"}));
+  EXPECT_EQ(Told(Of(change)), (Lines{"40 PASS > PASS, finished", "50 RECORDED regular > REJECTED ROUTE_SEQ"}));
 }
 
 TEST_F(ReplayTest, AWindowIsReadOnTheRecordedTimes) {
@@ -272,7 +271,9 @@ void Act(ShopFloor& floor, const std::string& product, int16_t operation, int ki
   floor.Wait(std::chrono::seconds(40));
   const UnitEntry* entry = floor.world().FindUnit("U1");
   const auto start = floor.StartOf(product, operation, entry == nullptr ? "ORD-" + product : "");
-  const auto complete = [&] { floor.Say(product, operation, "U1", pass ? floor.PassOf(product, operation) : floor.FailOf(product, operation)); };
+  const auto complete = [&] {
+    floor.Say(product, operation, "U1", pass ? floor.PassOf(product, operation) : floor.FailOf(product, operation));
+  };
   if (kind < 4) {
     floor.Say(product, operation, "U1", start);
     complete();
@@ -285,8 +286,10 @@ void Act(ShopFloor& floor, const std::string& product, int16_t operation, int ki
   } else if (kind == 7) {
     floor.Wait(std::chrono::hours(1));
   } else if (kind == 8 && entry != nullptr) {
-    const DispositionOrder order{pass ? FailureDisposition::kRelease : FailureDisposition::kUseAsIs, "C-1", "seen", "wu", "quality", ""};
-    static_cast<void>(Dispose(floor.world(), floor.unit("U1"), order, {floor.StationOf(product, operation).id, floor.now(), floor.world().now}, floor.now()));
+    const DispositionOrder order{
+        pass ? FailureDisposition::kRelease : FailureDisposition::kUseAsIs, "C-1", "seen", "wu", "quality", ""};
+    static_cast<void>(Dispose(floor.world(), floor.unit("U1"), order,
+                              {floor.StationOf(product, operation).id, floor.now(), floor.world().now}, floor.now()));
     floor.world().now += Duration(2);
   } else {
     floor.Say(product, operation, "U1", Reversed{1, kind - 8, "mistake", "li"});
@@ -318,9 +321,10 @@ void CheckSameVerdicts(const std::string& product, const std::vector<int16_t>& o
   if (entry == nullptr) return;
   Replay replay(floor.plant(), floor.plant());
   std::vector<VerdictChange> changes;
-  RC_ASSERT(replay.Judge(entry->unit, HistoryOf(floor.world(), entry->unit.id), RefusedOf(floor.world(), "U1"), Time::min(), Time::max(),
-                         changes));
-  for (const VerdictChange& change : changes) RC_LOG() << change.operation << " " << change.was << " > " << change.would_be << ": " << change.why << "\n";
+  RC_ASSERT(replay.Judge(entry->unit, HistoryOf(floor.world(), entry->unit.id), RefusedOf(floor.world(), "U1"), Time::min(),
+                         Time::max(), changes));
+  for (const VerdictChange& change : changes)
+    RC_LOG() << change.operation << " " << change.was << " > " << change.would_be << ": " << change.why << "\n";
   RC_ASSERT(changes.empty());
 }
 
