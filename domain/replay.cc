@@ -140,7 +140,6 @@ Replay::Verdict Replay::JudgeCompleted(const UnitEntry& entry, const EventRow& r
   EventRow measured = row;
   measured.kind = EventKind::kMeasured;
   Advance(after, revision, measured);
-  verdict.out_of_limits = after.run_out_of_limits;
   const bool station_passes = row.station_judgement == Judgement::kPass;
   const bool server_passes = !after.run_out_of_limits && !window.failed;
   if (station_passes && (server_passes || operation.Guards(Interlock::kBoltCount))) {
@@ -161,6 +160,8 @@ Replay::Verdict Replay::JudgeCompleted(const UnitEntry& entry, const EventRow& r
   const bool was_late = (row.flags & kFlagWindowLate) != 0;
   const bool late = window.flagged == window_before.flagged ? was_late : window.flagged;
   verdict.text = CompletedText(pass, failure_code, finished, late);
+  verdict.pass = pass;
+  if (!pass) verdict.failure_code = failure_code;
   return verdict;
 }
 
@@ -189,6 +190,19 @@ std::string Replay::WhyCompleted(const Unit& unit, const EventRow& row, const Ve
                                                             : "values that were measured earlier in the run";
 }
 
+void Replay::KeepFirstRun(const UnitEntry& entry, const EventRow& row, const Verdict& verdict) {
+  const FirstRun recorded{
+      row.occur_time, row.unit_id, row.sequence, row.station_id, row.epoch, row.judgement == Judgement::kPass, row.failure_code};
+  ReplayedRun& run =
+      first_runs_.emplace_back(ReplayedRun{entry.unit.revision_id, row.operation, entry.unit.code, recorded, recorded});
+  if (verdict.refusals.empty()) {
+    run.anew->pass = verdict.pass;
+    run.anew->failure_code = verdict.failure_code;
+  } else {
+    run.anew.reset();
+  }
+}
+
 void Replay::JudgeRow(const UnitEntry& entry, const EventRow& row, std::vector<VerdictChange>& changes) {
   const bool started = row.kind == EventKind::kStarted;
   if (!started && row.kind != EventKind::kCompleted) return;
@@ -201,6 +215,7 @@ void Replay::JudgeRow(const UnitEntry& entry, const EventRow& row, std::vector<V
       started ? StartedText(row.purpose, late)
               : CompletedText(row.judgement == Judgement::kPass, row.failure_code, (row.flags & kFlagFinished) != 0, late);
   const Verdict verdict = started ? JudgeStarted(entry, row, *station) : JudgeCompleted(entry, row, *station);
+  if (keeps_first_runs_ && (row.flags & kFlagFirstRun) != 0) KeepFirstRun(entry, row, verdict);
   if (verdict.text == was) return;
   std::string why = started ? WhyOf(verdict.refusals) : WhyCompleted(entry.unit, row, verdict);
   if (why.empty()) why = "the route would be another one";

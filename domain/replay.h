@@ -17,6 +17,7 @@
 
 #include "domain/gate.h"
 #include "domain/product_definition.h"
+#include "domain/replay_yield.h"
 #include "domain/station_event.h"
 #include "domain/unit.h"
 #include "domain/world.h"
@@ -58,6 +59,8 @@ struct ProductChange {
 };
 struct ReplayRules {
   std::vector<ProductChange> products;
+  // None = alarms are not looked at; empty = those that the changes above make or avoid.
+  std::optional<std::vector<YieldRuleChange>> yield_rules;
 };
 
 // The plant as the rules would have it, and which revisions they change. Faults name their place by JSON pointer: unknown
@@ -114,12 +117,17 @@ class Replay {
   Replay(const Plant& recorded, const Plant& changed);
   bool Judge(const Unit& unit, const std::vector<HistoryRow>& history, const std::vector<RefusedStart>& refused, Time from,
              Time until, std::vector<VerdictChange>& changes);
+  // From now on first runs are kept, for the yield rules.
+  void KeepFirstRuns() { keeps_first_runs_ = true; }
+  std::vector<ReplayedRun>& first_runs() { return first_runs_; }
 
  private:
   struct Verdict {
     std::string text;
     std::vector<Refusal> refusals;
-    bool out_of_limits = false;
+    // Of completions.
+    bool pass = false;
+    std::string failure_code;
   };
   StartDecision JudgeRecordedStart(World& world, const UnitEntry& entry, const Station& station, int16_t operation,
                                    RunPurpose asked, Time time) const;
@@ -127,6 +135,7 @@ class Replay {
   Verdict JudgeCompleted(const UnitEntry& entry, const EventRow& row, const Station& station);
   void JudgeRow(const UnitEntry& entry, const EventRow& row, std::vector<VerdictChange>& changes);
   void JudgeRefused(const UnitEntry& entry, const RefusedStart& start, std::vector<VerdictChange>& changes);
+  void KeepFirstRun(const UnitEntry& entry, const EventRow& row, const Verdict& verdict);
   std::string WhyCompleted(const Unit& unit, const EventRow& row, const Verdict& verdict) const;
 
   const Plant& recorded_plant_;
@@ -135,6 +144,8 @@ class Replay {
   Plant plant_before_;
   World world_;
   World world_before_;
+  bool keeps_first_runs_ = false;
+  std::vector<ReplayedRun> first_runs_;
 };
 
 }  // namespace mes::domain

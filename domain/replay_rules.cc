@@ -127,6 +127,7 @@ ChangedPlant ApplyRules(const Plant& plant, const ReplayRules& rules, std::vecto
     Application(*copy, pointer, faults).Run(change);
     copy->Index();
   }
+  if (rules.yield_rules) ApplyYieldRules(changed.plant, *rules.yield_rules, faults);
   changed.plant.Index();
   return changed;
 }

@@ -7,6 +7,7 @@
 #include "domain/code.h"
 #include "domain/limits.h"
 #include "domain/replay.h"
+#include "domain/replay_yield.h"
 #include "mes/v1/replay.grpc.pb.h"
 #include "mes/v1/station_event.pb.h"
 #include "services/convert.h"
@@ -28,6 +29,7 @@ struct Question {
   domain::Time until{};
   domain::ChangedPlant changed;
   std::vector<int32_t> revision_ids;
+  bool asks_for_alarms = false;
 };
 
 Status Refuse(const std::vector<domain::PlantFault>& faults) {
@@ -74,7 +76,10 @@ domain::Result<Question> Ask(const Call& call, const v1::ReplayRequest& request)
   const domain::ReplayRules rules = ReadReplayRules(request.rules_json(), faults);
   if (faults.empty()) question.changed = domain::ApplyRules(call.plant, rules, faults);
   if (!faults.empty()) return Fail(Refuse(faults).error());
-  question.revision_ids = RevisionsOf(call.plant, question.changed.revision_ids, material_id);
+  question.asks_for_alarms = rules.yield_rules.has_value();
+  // Yield rules speak of every product.
+  const bool all = rules.yield_rules && !rules.yield_rules->empty();
+  question.revision_ids = RevisionsOf(call.plant, all ? std::vector<int32_t>() : question.changed.revision_ids, material_id);
   return question;
 }
 
@@ -114,6 +119,18 @@ v1::VerdictChange ToProto(const domain::VerdictChange& change, const domain::Pla
   return message;
 }
 
+v1::VerdictChange ToProto(const domain::AlarmChange& change, const domain::Plant& plant) {
+  const std::string alarm = "ALARM " + change.rule_code;
+  v1::VerdictChange message =
+      ToProto(domain::VerdictChange{change.run.unit_id, change.unit_code, change.run.time, change.run.station_id,
+                                    change.run.epoch, change.run.sequence, change.revision_id, change.operation,
+                                    domain::EventKind::kCompleted, change.raised_anew ? "no alarm" : alarm,
+                                    change.raised_anew ? alarm : "no alarm", "the first runs up to this one"},
+              plant);
+  message.set_kind("alarm");
+  return message;
+}
+
 // Goes through the units in pages and sends what changes.
 class Walk {
  public:
@@ -121,6 +138,7 @@ class Walk {
       : call_(call), question_(question), sink_(sink), replay_(call.plant, question.changed.plant) {}
 
   void Run() {
+    if (question_.asks_for_alarms) replay_.KeepFirstRuns();
     summary_.set_complete(LoadRefused(call_, question_, refused_));
     for (int64_t after = 0;;) {
       const std::vector<int64_t> ids = db::ListReplayedUnits(call_.transaction, question_.revision_ids, question_.from,
@@ -134,6 +152,7 @@ class Walk {
       if (page_.changes_size() >= kChangesPerPage && !Send()) return;
       after = ids.back();
     }
+    if (!AddAlarms()) return;
     *page_.mutable_summary() = summary_;
     Send();
   }
@@ -151,6 +170,17 @@ class Walk {
     summary_.set_changes(summary_.changes() + static_cast<int64_t>(changes.size()));
     if (!changes.empty()) summary_.set_units_changed(summary_.units_changed() + 1);
     for (const domain::VerdictChange& change : changes) *page_.add_changes() = ToProto(change, call_.plant);
+  }
+
+  bool AddAlarms() {
+    if (!question_.asks_for_alarms) return true;
+    for (const domain::AlarmChange& change :
+         domain::ReplayYieldRules(call_.plant, question_.changed.plant, replay_.first_runs())) {
+      *page_.add_changes() = ToProto(change, call_.plant);
+      summary_.set_alarms(summary_.alarms() + 1);
+      if (page_.changes_size() >= kChangesPerPage && !Send()) return false;
+    }
+    return true;
   }
 
   bool Send() {

@@ -266,6 +266,101 @@ TEST(ReplayRules, AWindowThatIsReadOnMaterialCannotBeReplayed) {
   EXPECT_EQ(faults[0].path, "/products/0/windows/0/id");
 }
 
+struct ReplayYieldTest : testing::Test {
+  Plant plant = *Plain().Build();
+  const ProductRevision& pack = *plant.NewestRevision(plant.FindMaterial("PACK")->id);
+  int32_t station = 0;
+
+  ReplayYieldTest() {
+    for (const Station& each : plant.stations) {
+      if (each.product_code == "PACK" && each.Does(40)) station = each.id;
+    }
+    ProcessRule streak;
+    streak.code = "CF3";
+    streak.by_routing = true;
+    streak.count = 3;
+    streak.release_role = "process engineer";
+    streak.stops = StopScope::kStation;
+    ProcessRule golden = streak;
+    golden.code = "GOLD";
+    golden.kind = ProcessRuleKind::kGoldenFailed;
+    ProcessRule window = streak;
+    window.code = "FPY_W";
+    window.by_routing = false;
+    window.kind = ProcessRuleKind::kYieldWindow;
+    window.count = 0;
+    window.window = 4;
+    window.min_runs = 4;
+    window.alarm_points = 60;
+    window.stops = StopScope::kNone;
+    plant.rules = {streak, golden, window};
+  }
+  // `+` passes, a letter is a failure's code; one run a second.
+  std::vector<ReplayedRun> Runs(const std::string& recorded, const std::string& anew) const {
+    std::vector<ReplayedRun> runs;
+    for (size_t i = 0; i < recorded.size(); ++i) {
+      const auto run = [&](char c) {
+        return FirstRun{FromMicros(static_cast<int64_t>(i)), 1, static_cast<int64_t>(i) + 1, station, 1, c == '+',
+                        c == '+' ? "" : std::string(1, c)};
+      };
+      runs.push_back({pack.id, 40, "P" + std::to_string(i + 1), run(recorded[i]), std::nullopt});
+      if (anew[i] != '.') runs.back().anew = run(anew[i]);
+    }
+    return runs;
+  }
+  // `P3 +CF3`: an alarm more, by that run; `-`: one less.
+  std::vector<std::string> Told(const std::vector<YieldRuleChange>& rules, const std::string& recorded, const std::string& anew) {
+    std::vector<PlantFault> faults;
+    ReplayRules asked;
+    asked.yield_rules = rules;
+    const ChangedPlant changed = ApplyRules(plant, asked, faults);
+    EXPECT_TRUE(faults.empty()) << faults[0].path << ": " << faults[0].problem;
+    std::vector<ReplayedRun> runs = Runs(recorded, anew);
+    std::vector<std::string> told;
+    for (const AlarmChange& change : ReplayYieldRules(plant, changed.plant, runs)) {
+      told.push_back(change.unit_code + (change.raised_anew ? " +" : " -") + change.rule_code);
+    }
+    return told;
+  }
+  std::string FaultOf(YieldRuleChange change, size_t times = 1) {
+    std::vector<PlantFault> faults;
+    ReplayRules asked;
+    asked.yield_rules = std::vector<YieldRuleChange>(times, change);
+    ApplyRules(plant, asked, faults);
+    return faults.empty() ? "" : faults[0].path;
+  }
+};
+
+TEST_F(ReplayYieldTest, ShorterStreaksAlarmEarlierAndLongerOnesNotAtAll) {
+  EXPECT_EQ(Told({}, "AAAA", "AAAA"), Lines{});
+  EXPECT_EQ(Told({{"CF3", 2, {}, {}, {}, {}}}, "+AA+A", "+AA+A"), (Lines{"P3 +CF3"}));
+  EXPECT_EQ(Told({{"CF3", 4, {}, {}, {}, {}}}, "AAA+", "AAA+"), (Lines{"P3 -CF3"}));
+  EXPECT_EQ(Told({{"CF3", 2, {}, {}, {}, {}}}, "AB+B", "AB+B"), Lines{}) << "another code is another streak";
+}
+
+TEST_F(ReplayYieldTest, OtherVerdictsMakeOtherAlarms) {
+  EXPECT_EQ(Told({}, "AA+", "AAA"), (Lines{"P3 +CF3"}));
+  EXPECT_EQ(Told({}, "AAA", "A+A"), (Lines{"P3 -CF3"}));
+  EXPECT_EQ(Told({}, "A+AA", "A.AA"), (Lines{"P4 +CF3"})) << "what would not have been taken counts for nothing";
+}
+
+TEST_F(ReplayYieldTest, AYieldWindowIsReadWithItsOwnFigures) {
+  YieldRuleChange change{"FPY_W", {}, {}, {}, 40.0, {}};
+  EXPECT_EQ(Told({change}, "A+B+", "A+B+"), (Lines{"P4 +FPY_W"}));
+  change.alarm_points = 60.0;
+  EXPECT_EQ(Told({change}, "A+B+", "A+B+"), Lines{});
+}
+
+TEST_F(ReplayYieldTest, WhatCannotBeIsToldByPointer) {
+  EXPECT_EQ(FaultOf({"NONE", 2, {}, {}, {}, {}}), "/yield_rules/0/code");
+  EXPECT_EQ(FaultOf({"GOLD", 2, {}, {}, {}, {}}), "/yield_rules/0/code") << "not about first runs";
+  EXPECT_EQ(FaultOf({"CF3", 2, {}, {}, {}, {}}, 2), "/yield_rules/1/code") << "twice";
+  EXPECT_EQ(FaultOf({"CF3", 1, {}, {}, {}, {}}), "/yield_rules/0/count");
+  EXPECT_EQ(FaultOf({"CF3", {}, 20, {}, {}, {}}), "/yield_rules/0/window") << "a streak has none";
+  EXPECT_EQ(FaultOf({"FPY_W", {}, 3, {}, {}, {}}), "/yield_rules/0/min_runs") << "more runs than the window holds";
+  EXPECT_EQ(FaultOf({"FPY_W", {}, {}, {}, {}, 50.0}), "/yield_rules/0/stop_points") << "stops before it alarms";
+}
+
 // Whatever happened, in whatever order, with policies, decisions and reversals: the same rules give the same verdicts.
 void Act(ShopFloor& floor, const std::string& product, int16_t operation, int kind, bool pass) {
   floor.Wait(std::chrono::seconds(40));
