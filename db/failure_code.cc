@@ -5,9 +5,9 @@
 namespace mes::db {
 namespace {
 
-#define MES_FAILURE_CODE_SELECT                                                                                      \
-  "select f.failure_code_id, f.code, coalesce(f.material_id, 0), coalesce(m.code, ''), f.operation, f.version, "     \
-  "f.needs_disposition, f.repair_limit, f.route, f.opens_ncr, f.severity, f.withdrawn, f.reason, f.person, "         \
+#define MES_FAILURE_CODE_SELECT                                                                                  \
+  "select f.failure_code_id, f.code, coalesce(f.material_id, 0), coalesce(m.code, ''), f.operation, f.version, " \
+  "f.needs_disposition, f.repair_limit, f.route, f.opens_ncr, f.severity, f.withdrawn, f.reason, f.person, "     \
   "f.create_time from failure_code f left join material m on m.material_id = f.material_id"
 
 constexpr const char* kLoadFailureCodes = MES_FAILURE_CODE_SELECT R"sql(
@@ -34,7 +34,8 @@ set version = version + 1)sql";
 
 constexpr const char* kInsertFailureCode = R"sql(
 insert into failure_code (
-  code, material_id, operation, version, needs_disposition, repair_limit, route, opens_ncr, severity, withdrawn, reason, person, create_time)
+  code, material_id, operation, version, needs_disposition, repair_limit, route, opens_ncr, severity, withdrawn, reason, person,
+  create_time)
 select $1::text, nullif($2::integer, 0), $3::smallint,
   1 + coalesce((
     select max(f.version)
@@ -78,8 +79,8 @@ void InsertFailureCode(Transaction& transaction, domain::FailureCode& policy) {
   // First: its row lock lets no two versions of one scope be counted alike.
   Execute(transaction, kMovePlantVersion);
   const pqxx::result rows = Execute(transaction, kInsertFailureCode, policy.code, policy.material_id, policy.operation,
-                                    policy.needs_disposition, policy.repair_limit, policy.route, policy.opens_ncr, policy.severity,
-                                    policy.withdrawn, policy.reason, policy.person, policy.create_time);
+                                    policy.needs_disposition, policy.repair_limit, policy.route, policy.opens_ncr,
+                                    policy.severity, policy.withdrawn, policy.reason, policy.person, policy.create_time);
   policy.id = Get<int32_t>(rows[0][0]);
   policy.version = Get<int32_t>(rows[0][1]);
 }

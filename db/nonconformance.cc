@@ -6,12 +6,12 @@
 namespace mes::db {
 namespace {
 
-#define MES_NCR_SELECT                                                                                                   \
-  "select n.ncr_id, n.state, coalesce(n.failure_code_id, 0), coalesce(n.material_id, 0), n.operation, n.station_id, "    \
-  "n.failure_code, n.severity, n.description, n.hold_ids, n.containment, n.whys, n.cause_category, "                     \
-  "n.corrective_action, n.corrective_owner, n.corrective_due, n.preventive_action, n.preventive_owner, "                 \
-  "n.preventive_due, n.verification, n.verification_evidence, n.verified_by, n.opened_by, n.open_time, n.units, "        \
-  "(select count(*) from ncr_unit u where u.ncr_id = n.ncr_id and u.disposition is null and u.withdraw_time is null) "   \
+#define MES_NCR_SELECT                                                                                                 \
+  "select n.ncr_id, n.state, coalesce(n.failure_code_id, 0), coalesce(n.material_id, 0), n.operation, n.station_id, "  \
+  "n.failure_code, n.severity, n.description, n.hold_ids, n.containment, n.whys, n.cause_category, "                   \
+  "n.corrective_action, n.corrective_owner, n.corrective_due, n.preventive_action, n.preventive_owner, "               \
+  "n.preventive_due, n.verification, n.verification_evidence, n.verified_by, n.opened_by, n.open_time, n.units, "      \
+  "(select count(*) from ncr_unit u where u.ncr_id = n.ncr_id and u.disposition is null and u.withdraw_time is null) " \
   "from ncr n"
 
 constexpr const char* kLoadNcr = MES_NCR_SELECT R"sql(
@@ -175,11 +175,11 @@ std::optional<domain::Ncr> LockNcr(Transaction& transaction, int64_t ncr_id) {
 }
 
 void UpdateNcr(Transaction& transaction, const domain::Ncr& ncr, const NcrTransition& transition) {
-  Execute(transaction, kUpdateNcr, ncr.id, ncr.state, ArrayOf(ncr.hold_ids), ncr.containment, ArrayOf(ncr.whys), ncr.cause_category,
-          ncr.corrective.text, ncr.corrective.owner, ncr.corrective.due_time, ncr.preventive.text, ncr.preventive.owner,
-          ncr.preventive.due_time, ncr.verification, ncr.verification_evidence, ncr.verified_by);
-  Execute(transaction, kInsertTransition, ncr.id, transition.time, transition.move, transition.from, transition.to, transition.person,
-          transition.role, transition.reason);
+  Execute(transaction, kUpdateNcr, ncr.id, ncr.state, ArrayOf(ncr.hold_ids), ncr.containment, ArrayOf(ncr.whys),
+          ncr.cause_category, ncr.corrective.text, ncr.corrective.owner, ncr.corrective.due_time, ncr.preventive.text,
+          ncr.preventive.owner, ncr.preventive.due_time, ncr.verification, ncr.verification_evidence, ncr.verified_by);
+  Execute(transaction, kInsertTransition, ncr.id, transition.time, transition.move, transition.from, transition.to,
+          transition.person, transition.role, transition.reason);
 }
 
 std::vector<NcrTransition> ListNcrTransitions(Transaction& transaction, int64_t ncr_id) {
@@ -200,8 +200,8 @@ std::vector<NcrTransition> ListNcrTransitions(Transaction& transaction, int64_t 
 
 std::vector<domain::Ncr> ListNcrs(Transaction& transaction, const NcrFilter& filter, int limit) {
   std::vector<domain::Ncr> ncrs;
-  for (const pqxx::row& row : Execute(transaction, kListNcrs, filter.before_id, filter.state, filter.material_id, filter.failure_code,
-                                      filter.unit_id, limit)) {
+  for (const pqxx::row& row : Execute(transaction, kListNcrs, filter.before_id, filter.state, filter.material_id,
+                                      filter.failure_code, filter.unit_id, limit)) {
     ncrs.push_back(NcrIn(row));
   }
   return ncrs;
@@ -209,8 +209,8 @@ std::vector<domain::Ncr> ListNcrs(Transaction& transaction, const NcrFilter& fil
 
 std::vector<NcrUnit> ListNcrUnits(Transaction& transaction, int64_t ncr_id, const NcrUnitKey& after, bool open_only, int limit) {
   std::vector<NcrUnit> units;
-  for (const pqxx::row& row : Execute(transaction, kListNcrUnits, ncr_id, after.unit_id, after.station_id, after.epoch, after.sequence,
-                                      open_only, limit)) {
+  for (const pqxx::row& row : Execute(transaction, kListNcrUnits, ncr_id, after.unit_id, after.station_id, after.epoch,
+                                      after.sequence, open_only, limit)) {
     RowReader reader(row);
     NcrUnit& unit = units.emplace_back();
     unit.unit_id = reader.Next<int64_t>();
@@ -240,8 +240,8 @@ std::vector<int64_t> ListOpenNcrUnits(Transaction& transaction, int64_t ncr_id, 
 
 void UpdateNcrUnits(Transaction& transaction, int64_t ncr_id, const std::vector<int64_t>& unit_ids,
                     const domain::DispositionOrder& order, domain::Time now) {
-  Execute(transaction, kUpdateNcrUnits, ncr_id, ArrayOf(unit_ids), order.disposition, now, order.concession, order.reason, order.person,
-          order.second_person, order.role);
+  Execute(transaction, kUpdateNcrUnits, ncr_id, ArrayOf(unit_ids), order.disposition, now, order.concession, order.reason,
+          order.person, order.second_person, order.role);
 }
 
 std::map<int64_t, domain::LastRun> LoadLastRuns(Transaction& transaction, const std::vector<int64_t>& unit_ids) {

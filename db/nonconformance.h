@@ -1,5 +1,5 @@
-// Where nonconformance reports are kept, what is on them, and the failure counts. What ingest notes is written with the batch that noted
-// it; a batch without a failed run pays nothing for it.
+// Where nonconformance reports are kept, what is on them, and the failure counts. What ingest notes is written with the batch
+// that noted it; a batch without a failed run pays nothing for it.
 #pragma once
 
 #include <cstdint>

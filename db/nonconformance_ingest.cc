@@ -132,7 +132,8 @@ void LoadOpenReports(Transaction& transaction, World& world) {
   for (const auto& [id, entry] : world.units) {
     const domain::Unit& unit = entry.unit;
     if (unit.failed_operation == 0 || unit.disposition != domain::FailureDisposition::kNone) continue;
-    const domain::FailureCode* policy = world.plant.failure_codes.Find(unit.failure_code, unit.material_id, unit.failed_operation);
+    const domain::FailureCode* policy =
+        world.plant.failure_codes.Find(unit.failure_code, unit.material_id, unit.failed_operation);
     if (policy != nullptr && policy->needs_disposition) waiting.push_back(id);
   }
   if (waiting.empty()) return;

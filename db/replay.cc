@@ -66,7 +66,8 @@ std::vector<UnitHistory> LoadUnitHistories(Transaction& transaction, const std::
     row.row = ReadEventRow(reader);
     row.reversed_epoch = reader.Next<int32_t>();
     row.reversed_sequence = reader.Next<int64_t>();
-    if (const auto place = places.find(row.row.unit_id); place != places.end()) histories[place->second].rows.push_back(std::move(row));
+    if (const auto place = places.find(row.row.unit_id); place != places.end())
+      histories[place->second].rows.push_back(std::move(row));
   }
   return histories;
 }

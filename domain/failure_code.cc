@@ -49,7 +49,8 @@ Status CheckRepairs(const FailureCode& policy, const ProductRevision* newest) {
     return Fail(Contradiction("route", "a route for a rework that repair_limit 0 forbids"));
   }
   if (policy.needs_disposition && policy.repair_limit == 0) {
-    return Fail(Contradiction("repair_limit", "a disposition is asked for, but repair_limit 0 forbids the repair that it could decide on"));
+    return Fail(Contradiction("repair_limit",
+                              "a disposition is asked for, but repair_limit 0 forbids the repair that it could decide on"));
   }
   if (newest == nullptr) return {};
   const int16_t most = MostReworks(policy, *newest);
@@ -57,11 +58,13 @@ Status CheckRepairs(const FailureCode& policy, const ProductRevision* newest) {
     return Fail(Contradiction("route", "the routing of " + newest->product_code + " allows no rework that could start there"));
   }
   if (policy.repair_limit.value_or(0) > 0 && most == 0) {
-    return Fail(Contradiction("repair_limit", "a repair limit without a rework: the routing of " + newest->product_code + " allows none"));
+    return Fail(Contradiction("repair_limit",
+                              "a repair limit without a rework: the routing of " + newest->product_code + " allows none"));
   }
   if (policy.repair_limit.value_or(0) > most) {
-    return Fail(Contradiction("repair_limit", "the routing allows " + std::to_string(most) + " reworks there, so that a limit of " +
-                                                  std::to_string(*policy.repair_limit) + " is never reached"));
+    return Fail(Contradiction("repair_limit", "the routing allows " + std::to_string(most) +
+                                                  " reworks there, so that a limit of " + std::to_string(*policy.repair_limit) +
+                                                  " is never reached"));
   }
   return {};
 }
@@ -100,7 +103,8 @@ Status CheckFailureCode(const FailureCode& policy, const ProductRevision* newest
   if (Status checked = CheckText(policy.code, kMaxFailureCodeLength, true, "code"); !checked) return checked;
   if (Status checked = CheckText(policy.reason, kMaxReasonLength, true, "reason"); !checked) return checked;
   if (Status checked = CheckText(policy.person, kMaxPersonLength, true, "person"); !checked) return checked;
-  if (NameOf(policy.severity).empty()) return Fail(FieldError(Reason::kEnumUnknown, "severity", "severity is missing or not one of those known here"));
+  if (NameOf(policy.severity).empty())
+    return Fail(FieldError(Reason::kEnumUnknown, "severity", "severity is missing or not one of those known here"));
   if (policy.repair_limit && (*policy.repair_limit < 0 || *policy.repair_limit > kMaxRepeats)) {
     Error error = FieldError(Reason::kLimitExceeded, "repair_limit", "repair_limit is 0 to " + std::to_string(kMaxRepeats));
     error.metadata["limit"] = std::to_string(kMaxRepeats);

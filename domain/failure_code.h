@@ -1,8 +1,8 @@
-// Failure codes as policies: what a failure for this reason asks for besides the routing. A policy is a version that never changes; its
-// scope is a code, a code of one product, or of one operation of it, and the most specific one in force counts.
+// Failure codes as policies: what a failure for this reason asks for besides the routing. A policy is a version that never
+// changes; its scope is a code, a code of one product, or of one operation of it, and the most specific one in force counts.
 //
-// Policies tighten what the routing allows and never widen it: a repair limit below the routing's, another operation to start the rework
-// at, a disposition before anything goes on. They travel with the Plant, so that the gate reads no table for them.
+// Policies tighten what the routing allows and never widen it: a repair limit below the routing's, another operation to start the
+// rework at, a disposition before anything goes on. They travel with the Plant, so that the gate reads no table for them.
 #pragma once
 
 #include <cstdint>
@@ -53,8 +53,8 @@ struct FailureCode {
   std::string Name() const;
 };
 
-// Whether a policy can be: every contradiction is named by its field. `newest` is the newest revision of its product; null for one of
-// every product. Errors: FIELD_REQUIRED, FIELD_INVALID, LIMIT_EXCEEDED, OPERATION_UNKNOWN, ENUM_UNKNOWN.
+// Whether a policy can be: every contradiction is named by its field. `newest` is the newest revision of its product; null for
+// one of every product. Errors: FIELD_REQUIRED, FIELD_INVALID, LIMIT_EXCEEDED, OPERATION_UNKNOWN, ENUM_UNKNOWN.
 Status CheckFailureCode(const FailureCode& policy, const ProductRevision* newest);
 
 // All versions of all policies.
@@ -74,8 +74,8 @@ class FailureCodes {
   Time as_of_ = Time::max();
 };
 
-// Where a rework after a failure at `failed` starts: the policy's route where it is on this routing at or before the failure, else the
-// routing's own; 0 = there is no rework.
+// Where a rework after a failure at `failed` starts: the policy's route where it is on this routing at or before the failure,
+// else the routing's own; 0 = there is no rework.
 int16_t ReworkStart(const FailureCode* policy, const ProductRevision& revision, const Operation& failed);
 
 }  // namespace mes::domain

@@ -47,7 +47,8 @@ struct Route {
     if (policy == nullptr || !policy->needs_disposition || unit.disposition != FailureDisposition::kNone) return;
     const auto ncr = world.ncrs.find(unit.id);
     Refuse(Reason::kDispositionNeeded,
-           Text({"failed with ", unit.failure_code, " at operation ", std::to_string(unit.failed_operation), ": quality decides what becomes of it"}),
+           Text({"failed with ", unit.failure_code, " at operation ", std::to_string(unit.failed_operation),
+                 ": quality decides what becomes of it"}),
            {{"ncr", ncr == world.ncrs.end() ? "?" : ncr->second, "no disposition yet"}, {"policy", policy->Name(), policy->reason}});
   }
 

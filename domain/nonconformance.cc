@@ -19,14 +19,16 @@ Status CheckAction(const NcrAction& action, const std::string& field, Time now) 
   if (Status checked = CheckText(action.text, kMaxNarrativeLength, true, field + ".text"); !checked) return checked;
   if (Status checked = CheckText(action.owner, kMaxPersonLength, true, field + ".owner"); !checked) return checked;
   if (!action.due_time) return Fail(FieldError(Reason::kFieldRequired, field + ".due_time", field + ".due_time is missing"));
-  if (*action.due_time < now) return Fail(FieldError(Reason::kFieldInvalid, field + ".due_time", "the action would be due in the past"));
+  if (*action.due_time < now)
+    return Fail(FieldError(Reason::kFieldInvalid, field + ".due_time", "the action would be due in the past"));
   return {};
 }
 
 Status Contain(Ncr& ncr, const NcrMovement& movement) {
   if (Status checked = CheckText(movement.containment, kMaxNarrativeLength, true, "containment"); !checked) return checked;
   if (movement.hold_ids.size() > static_cast<size_t>(kMaxHoldsPerNcr)) {
-    Error error = FieldError(Reason::kLimitExceeded, "hold_ids", "a report names at most " + std::to_string(kMaxHoldsPerNcr) + " holds");
+    Error error =
+        FieldError(Reason::kLimitExceeded, "hold_ids", "a report names at most " + std::to_string(kMaxHoldsPerNcr) + " holds");
     error.metadata["limit"] = std::to_string(kMaxHoldsPerNcr);
     return Fail(std::move(error));
   }
@@ -38,7 +40,8 @@ Status Contain(Ncr& ncr, const NcrMovement& movement) {
 }
 
 Status Analyse(Ncr& ncr, const NcrMovement& movement) {
-  if (movement.whys.empty()) return Fail(FieldError(Reason::kFieldRequired, "whys", "the root cause is missing: answer why, up to five times"));
+  if (movement.whys.empty())
+    return Fail(FieldError(Reason::kFieldRequired, "whys", "the root cause is missing: answer why, up to five times"));
   if (movement.whys.size() > static_cast<size_t>(kMaxWhys)) {
     Error error = FieldError(Reason::kLimitExceeded, "whys", "more than five answers to why");
     error.metadata["limit"] = std::to_string(kMaxWhys);
@@ -66,9 +69,11 @@ Status Act(Ncr& ncr, const NcrMovement& movement, Time now) {
 
 Status Verify(Ncr& ncr, const NcrMovement& movement) {
   if (Status checked = CheckText(movement.verification, kMaxNarrativeLength, true, "verification"); !checked) return checked;
-  if (Status checked = CheckText(movement.verification_evidence, kMaxUriLength, true, "verification_evidence"); !checked) return checked;
+  if (Status checked = CheckText(movement.verification_evidence, kMaxUriLength, true, "verification_evidence"); !checked)
+    return checked;
   if (movement.person == ncr.corrective.owner || movement.person == ncr.preventive.owner) {
-    return Fail(FieldError(Reason::kFieldInvalid, "person", movement.person + " owns an action of this report: another person verifies it"));
+    return Fail(FieldError(Reason::kFieldInvalid, "person",
+                           movement.person + " owns an action of this report: another person verifies it"));
   }
   ncr.verification = movement.verification;
   ncr.verification_evidence = movement.verification_evidence;
@@ -90,8 +95,9 @@ Status CheckForeignFields(const NcrMovement& movement) {
       {!movement.verification_evidence.empty(), NcrMove::kVerify, "verification_evidence"}};
   for (const auto& [filled, move, field] : fields) {
     if (!filled || move == movement.move) continue;
-    return Fail(FieldError(Reason::kFieldInvalid, field, std::string(field) + " belongs to the step `" + std::string(NameOf(move)) +
-                                                             "`, not to `" + std::string(NameOf(movement.move)) + "`"));
+    return Fail(FieldError(Reason::kFieldInvalid, field,
+                           std::string(field) + " belongs to the step `" + std::string(NameOf(move)) + "`, not to `" +
+                               std::string(NameOf(movement.move)) + "`"));
   }
   return {};
 }
@@ -115,7 +121,8 @@ Status TakeStep(Ncr& ncr, const NcrMovement& movement, Time now) {
 }
 
 FailureCounts& CountsOf(World& world, const UnitEntry& entry, const EventRow& row) {
-  return world.effects.failures[{entry.unit.material_id, PlantDay(row.occur_time), row.operation, row.station_id, row.failure_code}];
+  return world.effects
+      .failures[{entry.unit.material_id, PlantDay(row.occur_time), row.operation, row.station_id, row.failure_code}];
 }
 
 }  // namespace
@@ -134,8 +141,9 @@ std::string_view NameOf(NcrMove move) {
 }
 
 Result<Ncr> Move(const Ncr& ncr, const NcrMovement& movement, Time now) {
-  const auto row = std::find_if(kNcrMoves.begin(), kNcrMoves.end(),
-                                [&](const NcrMoveRow& candidate) { return candidate.from == ncr.state && candidate.move == movement.move; });
+  const auto row = std::find_if(kNcrMoves.begin(), kNcrMoves.end(), [&](const NcrMoveRow& candidate) {
+    return candidate.from == ncr.state && candidate.move == movement.move;
+  });
   if (row == kNcrMoves.end()) {
     Error error = NcrError(Reason::kNcrTransition, ncr,
                            "report " + std::to_string(ncr.id) + " is " + std::string(NameOf(ncr.state)) + "; the step `" +
@@ -180,10 +188,10 @@ Status CheckDisposition(const Ncr& ncr, const DispositionOrder& order) {
     return Fail(std::move(error));
   }
   if (ncr.state == NcrState::kClosed || ncr.state == NcrState::kCancelled) {
-    return Fail(NcrError(Reason::kNcrTransition, ncr, "the report is " + std::string(NameOf(ncr.state)) + ": nothing is open on it"));
+    return Fail(
+        NcrError(Reason::kNcrTransition, ncr, "the report is " + std::string(NameOf(ncr.state)) + ": nothing is open on it"));
   }
-  const bool conceded =
-      order.disposition == FailureDisposition::kUseAsIs || order.disposition == FailureDisposition::kDowngrade;
+  const bool conceded = order.disposition == FailureDisposition::kUseAsIs || order.disposition == FailureDisposition::kDowngrade;
   if (Status checked = CheckText(order.concession, kMaxCodeLength, conceded, "concession"); !checked) return checked;
   if (!conceded && !order.concession.empty()) {
     return Fail(FieldError(Reason::kFieldInvalid, "concession", "a concession is for use as is and downgrade"));

@@ -1,8 +1,9 @@
 // Nonconformance: reports (NCR) with their life, what is decided on their units, and what ingest notes for both.
 //
-// The life follows the eight disciplines (8D): contained (D3), cause found (D4), actions taken (D5 to D7), verified by another person than
-// the actions' owners, closed (D8). A report ends only when something was decided about everything on it. The dispositions are those of
-// the plant's rules.json; each is a row of the unit's own history, so that folding it gives the unit's state again.
+// The life follows the eight disciplines (8D): contained (D3), cause found (D4), actions taken (D5 to D7), verified by another
+// person than the actions' owners, closed (D8). A report ends only when something was decided about everything on it. The
+// dispositions are those of the plant's rules.json; each is a row of the unit's own history, so that folding it gives the unit's
+// state again.
 #pragma once
 
 #include <array>
@@ -44,7 +45,8 @@ inline constexpr auto kNcrMoves = std::to_array<NcrMoveRow>({
     {NcrState::kVerified, NcrMove::kClose, NcrState::kClosed},
 });
 
-// The six branches of a cause-and-effect diagram (Ishikawa). Values are those of mes.v1.CauseCategory and of the database; 0 = none yet.
+// The six branches of a cause-and-effect diagram (Ishikawa). Values are those of mes.v1.CauseCategory and of the database; 0 =
+// none yet.
 enum class CauseCategory : int16_t { kNone = 0, kMachine, kMethod, kMaterial, kPeople, kMeasurement, kEnvironment };
 
 // What is done about the cause, by whom, until when.
@@ -99,9 +101,9 @@ struct NcrMovement {
   std::string verification_evidence;
 };
 
-// The report after the move. Errors: NCR_TRANSITION (not in the table; VERIFY and CLOSE by another role than quality), NCR_UNITS_OPEN
-// (close or cancel while something is undecided), FIELD_REQUIRED (what the step must say), FIELD_INVALID (the verifier owns an action; a
-// due date in the past; a field of another step), LIMIT_EXCEEDED.
+// The report after the move. Errors: NCR_TRANSITION (not in the table; VERIFY and CLOSE by another role than quality),
+// NCR_UNITS_OPEN (close or cancel while something is undecided), FIELD_REQUIRED (what the step must say), FIELD_INVALID (the
+// verifier owns an action; a due date in the past; a field of another step), LIMIT_EXCEEDED.
 Result<Ncr> Move(const Ncr& ncr, const NcrMovement& movement, Time now);
 
 // What is decided about units of a report.
@@ -129,9 +131,10 @@ struct LastRun {
   Time record_time{};
 };
 
-// Decides about one unit, which is locked: moves its state, its order's books and the yield counters, and leaves a row of its history.
-// Errors, with `unit_code`: UNIT_RUNNING, UNIT_STATE (scrapped, shipped, built in), WORK_ORDER_STATE, RETEST_LIMIT and REWORK_LIMIT (what
-// was decided could not be done), GENEALOGY_COMPLETE, UNIQUE_SN (used as is, but without its parts or code), DISPOSITION_REFUSED.
+// Decides about one unit, which is locked: moves its state, its order's books and the yield counters, and leaves a row of its
+// history. Errors, with `unit_code`: UNIT_RUNNING, UNIT_STATE (scrapped, shipped, built in), WORK_ORDER_STATE, RETEST_LIMIT and
+// REWORK_LIMIT (what was decided could not be done), GENEALOGY_COMPLETE, UNIQUE_SN (used as is, but without its parts or code),
+// DISPOSITION_REFUSED.
 Status Dispose(World& world, UnitEntry& entry, const DispositionOrder& order, const LastRun& last, Time now);
 
 // What ingest notes: a completed run (of which only failed ones count), a scrapped unit, and that either is reversed.

@@ -23,7 +23,8 @@ Status CheckPlace(const World& world, const UnitEntry& entry, const DispositionO
   if (is_gone && !(unit.status == UnitStatus::kScrapped && order.disposition == FailureDisposition::kScrap)) {
     return Fail(UnitError(Reason::kUnitState, unit, unit.code + " is " + std::string(NameOf(unit.status))));
   }
-  const bool leaves = order.disposition == FailureDisposition::kScrap || order.disposition == FailureDisposition::kReturnToSupplier;
+  const bool leaves =
+      order.disposition == FailureDisposition::kScrap || order.disposition == FailureDisposition::kReturnToSupplier;
   if (leaves && unit.parent_id != 0) {
     return Fail(UnitError(Reason::kUnitState, unit, unit.code + " is built in: take it out first"));
   }
@@ -44,7 +45,8 @@ Status CheckRetest(const Unit& unit, const Operation& failed, int16_t index) {
                             " are used: decide something else"));
 }
 
-Status CheckRework(const World& world, const Unit& unit, const ProductRevision& revision, const Operation& failed, int16_t index) {
+Status CheckRework(const World& world, const Unit& unit, const ProductRevision& revision, const Operation& failed,
+                   int16_t index) {
   const FailureCode* policy = world.plant.failure_codes.Find(unit.failure_code, unit.material_id, failed.number);
   if (ReworkStart(policy, revision, failed) == 0) {
     return Fail(UnitError(Reason::kDispositionRefused, unit, "operation " + failed.code + " allows no rework"));
@@ -79,8 +81,7 @@ Status CheckUnit(const World& world, const UnitEntry& entry, const ProductRevisi
   if (order.disposition == FailureDisposition::kReturnToSupplier && revision != nullptr) {
     return Fail(UnitError(Reason::kDispositionRefused, unit, unit.code + " was made here: there is no supplier to return it to"));
   }
-  const bool needs_failure =
-      order.disposition == FailureDisposition::kRework || order.disposition == FailureDisposition::kRetest;
+  const bool needs_failure = order.disposition == FailureDisposition::kRework || order.disposition == FailureDisposition::kRetest;
   if (unit.failed_operation == 0 || revision == nullptr) {
     if (!needs_failure) return {};
     return Fail(UnitError(Reason::kDispositionRefused, unit, unit.code + " has no failed run that could be repeated"));

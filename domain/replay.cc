@@ -9,8 +9,9 @@
 namespace mes::domain {
 namespace {
 
-constexpr auto kJudgedAnew = std::to_array<Reason>({Reason::kRouteSeq, Reason::kRetestLimit, Reason::kReworkLimit, Reason::kTimeWindow,
-                                                    Reason::kBoltCount, Reason::kMeasurementMissing, Reason::kGenealogyComplete});
+constexpr auto kJudgedAnew =
+    std::to_array<Reason>({Reason::kRouteSeq, Reason::kRetestLimit, Reason::kReworkLimit, Reason::kTimeWindow, Reason::kBoltCount,
+                           Reason::kMeasurementMissing, Reason::kGenealogyComplete});
 
 bool IsJudgedAnew(const Refusal& refusal) {
   return std::find(kJudgedAnew.begin(), kJudgedAnew.end(), refusal.reason) != kJudgedAnew.end();
@@ -36,7 +37,9 @@ std::string CompletedText(bool pass, std::string_view failure_code, bool finishe
   return text;
 }
 
-std::string StartedText(RunPurpose purpose, bool late) { return "RECORDED " + std::string(NameOf(purpose)) + (late ? ", late" : ""); }
+std::string StartedText(RunPurpose purpose, bool late) {
+  return "RECORDED " + std::string(NameOf(purpose)) + (late ? ", late" : "");
+}
 
 std::string WhyOf(const std::vector<Refusal>& refusals) {
   if (refusals.empty()) return "";
@@ -73,13 +76,18 @@ Unit Unborn(const Unit& unit) {
 }
 
 bool BeginsWithItsBirth(const Unit& unit, const std::vector<HistoryRow>& history) {
-  return !history.empty() && history.front().row.kind == EventKind::kStarted && history.front().row.occur_time == unit.create_time;
+  return !history.empty() && history.front().row.kind == EventKind::kStarted &&
+         history.front().row.occur_time == unit.create_time;
 }
 
 }  // namespace
 
 Replay::Replay(const Plant& recorded, const Plant& changed)
-    : recorded_plant_(recorded), plant_(changed), plant_before_(recorded), world_(plant_, Time{}), world_before_(plant_before_, Time{}) {}
+    : recorded_plant_(recorded),
+      plant_(changed),
+      plant_before_(recorded),
+      world_(plant_, Time{}),
+      world_before_(plant_before_, Time{}) {}
 
 StartDecision Replay::JudgeRecordedStart(World& world, const UnitEntry& entry, const Station& station, int16_t operation,
                                          RunPurpose asked, Time time) const {
@@ -132,7 +140,6 @@ Replay::Verdict Replay::JudgeCompleted(const UnitEntry& entry, const EventRow& r
   EventRow measured = row;
   measured.kind = EventKind::kMeasured;
   Advance(after, revision, measured);
-  verdict.out_of_limits = after.run_out_of_limits;
   const bool station_passes = row.station_judgement == Judgement::kPass;
   const bool server_passes = !after.run_out_of_limits && !window.failed;
   if (station_passes && (server_passes || operation.Guards(Interlock::kBoltCount))) {
@@ -145,14 +152,16 @@ Replay::Verdict Replay::JudgeCompleted(const UnitEntry& entry, const EventRow& r
   }
   const bool pass = station_passes && server_passes;
   const bool was_pass = row.judgement == Judgement::kPass;
-  const std::string_view failure_code = !was_pass && !station_passes        ? std::string_view(row.failure_code)
+  const std::string_view failure_code = !was_pass && !station_passes             ? std::string_view(row.failure_code)
                                         : !was_pass && !row.failure_code.empty() ? std::string_view(row.failure_code)
-                                        : window.failed                     ? std::string_view("TIME_WINDOW")
-                                                                            : std::string_view("OUT_OF_LIMITS");
+                                        : window.failed                          ? std::string_view("TIME_WINDOW")
+                                                                                 : std::string_view("OUT_OF_LIMITS");
   const bool finished = pass && NextOperation(revision, unit.passed | (uint64_t{1} << index)) == 0;
   const bool was_late = (row.flags & kFlagWindowLate) != 0;
   const bool late = window.flagged == window_before.flagged ? was_late : window.flagged;
   verdict.text = CompletedText(pass, failure_code, finished, late);
+  verdict.pass = pass;
+  if (!pass) verdict.failure_code = failure_code;
   return verdict;
 }
 
@@ -173,11 +182,25 @@ std::string Replay::WhyCompleted(const Unit& unit, const EventRow& row, const Ve
   }
   for (const TimeWindow& window : revision.windows) {
     if (window.to_operation != row.operation || window.to_event != WindowEvent::kComplete) continue;
-    const auto other = std::find_if(before.windows.begin(), before.windows.end(), [&](const TimeWindow& w) { return w.id == window.id; });
+    const auto other =
+        std::find_if(before.windows.begin(), before.windows.end(), [&](const TimeWindow& w) { return w.id == window.id; });
     if (other->max_seconds != window.max_seconds || other->min_seconds != window.min_seconds) return "time window " + window.id;
   }
   return revision.MandatoryMask() != before.MandatoryMask() ? "other operations are mandatory"
                                                             : "values that were measured earlier in the run";
+}
+
+void Replay::KeepFirstRun(const UnitEntry& entry, const EventRow& row, const Verdict& verdict) {
+  const FirstRun recorded{
+      row.occur_time, row.unit_id, row.sequence, row.station_id, row.epoch, row.judgement == Judgement::kPass, row.failure_code};
+  ReplayedRun& run =
+      first_runs_.emplace_back(ReplayedRun{entry.unit.revision_id, row.operation, entry.unit.code, recorded, recorded});
+  if (verdict.refusals.empty()) {
+    run.anew->pass = verdict.pass;
+    run.anew->failure_code = verdict.failure_code;
+  } else {
+    run.anew.reset();
+  }
 }
 
 void Replay::JudgeRow(const UnitEntry& entry, const EventRow& row, std::vector<VerdictChange>& changes) {
@@ -188,19 +211,20 @@ void Replay::JudgeRow(const UnitEntry& entry, const EventRow& row, std::vector<V
   plant_.failure_codes.LookBackTo(row.record_time);
   plant_before_.failure_codes.LookBackTo(row.record_time);
   const bool late = (row.flags & kFlagWindowLate) != 0;
-  const std::string was = started ? StartedText(row.purpose, late)
-                                  : CompletedText(row.judgement == Judgement::kPass, row.failure_code,
-                                                  (row.flags & kFlagFinished) != 0, late);
+  const std::string was =
+      started ? StartedText(row.purpose, late)
+              : CompletedText(row.judgement == Judgement::kPass, row.failure_code, (row.flags & kFlagFinished) != 0, late);
   const Verdict verdict = started ? JudgeStarted(entry, row, *station) : JudgeCompleted(entry, row, *station);
+  if (keeps_first_runs_ && (row.flags & kFlagFirstRun) != 0) KeepFirstRun(entry, row, verdict);
   if (verdict.text == was) return;
   std::string why = started ? WhyOf(verdict.refusals) : WhyCompleted(entry.unit, row, verdict);
   if (why.empty()) why = "the route would be another one";
-  changes.push_back({entry.unit.id, entry.unit.code, row.occur_time, row.station_id, row.epoch, row.sequence, entry.unit.revision_id,
-                     row.operation, row.kind, was, verdict.text, std::move(why)});
+  changes.push_back({entry.unit.id, entry.unit.code, row.occur_time, row.station_id, row.epoch, row.sequence,
+                     entry.unit.revision_id, row.operation, row.kind, was, verdict.text, std::move(why)});
 }
 
-// Only refusals that are judged anew, and only where the rules as they are do refuse what is on record: a commit's refused events share
-// one record time, so that the moment between its events is not known to the last one.
+// Only refusals that are judged anew, and only where the rules as they are do refuse what is on record: a commit's refused events
+// share one record time, so that the moment between its events is not known to the last one.
 void Replay::JudgeRefused(const UnitEntry& entry, const RefusedStart& start, std::vector<VerdictChange>& changes) {
   if (start.refusals.empty() || !std::all_of(start.refusals.begin(), start.refusals.end(), IsJudgedAnew)) return;
   const Station* station = recorded_plant_.FindStation(start.station_id);

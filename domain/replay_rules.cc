@@ -35,7 +35,8 @@ class Application {
     if (operation == nullptr) return;
     const int16_t index = operation->CharacteristicIndex(change.characteristic_code);
     if (index < 0) {
-      return Fault(path + "/characteristic", "operation " + operation->code + " has no characteristic " + change.characteristic_code);
+      return Fault(path + "/characteristic",
+                   "operation " + operation->code + " has no characteristic " + change.characteristic_code);
     }
     if (!taken_.insert("limit " + std::to_string(change.operation) + " " + change.characteristic_code).second) {
       return Fault(path + "/characteristic", "the limits of " + change.characteristic_code + " are changed twice");
@@ -76,7 +77,8 @@ class Application {
     if (found == revision_.windows.end()) {
       return Fault(path + "/id", revision_.product_code + " has no time window " + change.id);
     }
-    if (!taken_.insert("window " + change.id).second) return Fault(path + "/id", "time window " + change.id + " is changed twice");
+    if (!taken_.insert("window " + change.id).second)
+      return Fault(path + "/id", "time window " + change.id + " is changed twice");
     if (found->from_event == WindowEvent::kMaterialAge || found->to_event == WindowEvent::kConsumed) {
       return Fault(path + "/id", "time window " + change.id + " is read on material, which a replay does not judge");
     }
@@ -111,7 +113,8 @@ ChangedPlant ApplyRules(const Plant& plant, const ReplayRules& rules, std::vecto
     }
     const ProductRevision* meant = change.revision == 0 ? newest : plant.FindRevision(material->id, change.revision);
     if (meant == nullptr) {
-      faults.push_back({"rules", pointer + "/revision", change.product_code + " has no revision " + std::to_string(change.revision)});
+      faults.push_back(
+          {"rules", pointer + "/revision", change.product_code + " has no revision " + std::to_string(change.revision)});
       continue;
     }
     if (std::find(changed.revision_ids.begin(), changed.revision_ids.end(), meant->id) != changed.revision_ids.end()) {
@@ -124,6 +127,7 @@ ChangedPlant ApplyRules(const Plant& plant, const ReplayRules& rules, std::vecto
     Application(*copy, pointer, faults).Run(change);
     copy->Index();
   }
+  if (rules.yield_rules) ApplyYieldRules(changed.plant, *rules.yield_rules, faults);
   changed.plant.Index();
   return changed;
 }

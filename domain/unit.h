@@ -42,7 +42,8 @@ struct RunCounter {
   bool operator==(const RunCounter&) const = default;
 };
 
-// What quality decided about a nonconforming unit (rules.json: dispositions). Values are those of mes.v1.NcrDisposition and of the database.
+// What quality decided about a nonconforming unit (rules.json: dispositions). Values are those of mes.v1.NcrDisposition and of the
+// database.
 enum class FailureDisposition : int16_t { kNone = 0, kRelease, kRework, kRetest, kUseAsIs, kDowngrade, kScrap, kReturnToSupplier };
 std::string_view NameOf(FailureDisposition disposition);
 

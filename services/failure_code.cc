@@ -48,7 +48,8 @@ domain::Result<int16_t> ParseOperation(int32_t operation, std::string_view field
 }
 
 // The revision that a policy of this product is held against; null for an empty code.
-domain::Result<const domain::ProductRevision*> FindProduct(const domain::Plant& plant, const std::string& code, const std::string& field) {
+domain::Result<const domain::ProductRevision*> FindProduct(const domain::Plant& plant, const std::string& code,
+                                                           const std::string& field) {
   if (code.empty()) return nullptr;
   const domain::Material* material = plant.FindMaterial(code);
   const domain::ProductRevision* newest = material == nullptr ? nullptr : plant.NewestRevision(material->id);
@@ -79,7 +80,8 @@ domain::Result<domain::FailureCode> FromProto(const v1::FailureCode& message, co
 }
 
 domain::Error Within(domain::Error error, const std::string& message) {
-  if (const auto field = error.metadata.find("field"); field != error.metadata.end()) field->second = message + "." + field->second;
+  if (const auto field = error.metadata.find("field"); field != error.metadata.end())
+    field->second = message + "." + field->second;
   return error;
 }
 
@@ -93,7 +95,8 @@ domain::Result<int32_t> ParseDay(const std::string& text, const std::string& fie
     const auto [end, error] = std::from_chars(begin, begin + length, value);
     return error == std::errc() && end == begin + length;
   };
-  const bool read = text.size() == 10 && text[4] == '-' && text[7] == '-' && part(0, 4, year) && part(5, 2, month) && part(8, 2, day);
+  const bool read =
+      text.size() == 10 && text[4] == '-' && text[7] == '-' && part(0, 4, year) && part(5, 2, month) && part(8, 2, day);
   const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month), std::chrono::day(day)};
   if (read && date.ok() && year >= 1970) return static_cast<int32_t>(std::chrono::sys_days(date).time_since_epoch().count());
   return Fail(FieldError(Reason::kFieldInvalid, field, field + " is not a day written YYYY-MM-DD"));
@@ -169,14 +172,17 @@ Status PutFailureCode(Call& call, const v1::PutFailureCodeRequest& request, v1::
   if (asked.withdrawn()) {
     const domain::FailureCode* known = call.plant.failure_codes.Newest(policy->code, policy->material_id, policy->operation);
     if (known == nullptr || known->withdrawn) {
-      return Fail(FieldError(Reason::kFailureCodeUnknown, "failure_code.code", "no policy of this code, product and operation is in force"));
+      return Fail(FieldError(Reason::kFailureCodeUnknown, "failure_code.code",
+                             "no policy of this code, product and operation is in force"));
     }
     domain::FailureCode withdrawn = *known;
     withdrawn.withdrawn = true;
     withdrawn.reason = policy->reason;
     withdrawn.person = policy->person;
-    if (Status checked = domain::CheckText(withdrawn.reason, domain::kMaxReasonLength, true, "failure_code.reason"); !checked) return checked;
-    if (Status checked = domain::CheckText(withdrawn.person, domain::kMaxPersonLength, true, "failure_code.person"); !checked) return checked;
+    if (Status checked = domain::CheckText(withdrawn.reason, domain::kMaxReasonLength, true, "failure_code.reason"); !checked)
+      return checked;
+    if (Status checked = domain::CheckText(withdrawn.person, domain::kMaxPersonLength, true, "failure_code.person"); !checked)
+      return checked;
     *policy = std::move(withdrawn);
   } else if (Status checked = domain::CheckFailureCode(*policy, *newest); !checked) {
     return Fail(Within(checked.error(), "failure_code"));

@@ -12,7 +12,8 @@ namespace mes::services {
 
 domain::Status PutFailureCode(Call& call, const v1::PutFailureCodeRequest& request, v1::PutFailureCodeResponse& response);
 domain::Status ListFailureCodes(Call& call, const v1::ListFailureCodesRequest& request, v1::ListFailureCodesResponse& response);
-domain::Status ListFailurePareto(Call& call, const v1::ListFailureParetoRequest& request, v1::ListFailureParetoResponse& response);
+domain::Status ListFailurePareto(Call& call, const v1::ListFailureParetoRequest& request,
+                                 v1::ListFailureParetoResponse& response);
 
 std::unique_ptr<grpc::Service> MakeFailureCodeService(Env& env);
 

@@ -55,7 +55,8 @@ int32_t CommonMaterial(Call& call, const std::vector<int64_t>& ids) {
 
 Status CheckOpening(const v1::OpenNcrRequest& request) {
   if (request.codes().empty()) return Fail(FieldError(Reason::kFieldRequired, "codes", "codes is empty"));
-  if (Status checked = domain::CheckText(request.failure_code(), domain::kMaxFailureCodeLength, false, "failure_code"); !checked) {
+  if (Status checked = domain::CheckText(request.failure_code(), domain::kMaxFailureCodeLength, false, "failure_code");
+      !checked) {
     return checked;
   }
   if (request.severity() < v1::SEVERITY_MINOR || request.severity() > v1::SEVERITY_CRITICAL) {
@@ -74,8 +75,9 @@ Status CheckOperation(Call& call, int32_t operation, int32_t material_id) {
                      revision->OperationIndex(static_cast<int16_t>(operation)) >= 0;
   if (known) return {};
   return Fail(FieldError(Reason::kOperationUnknown, "operation",
-                         revision == nullptr ? std::string("an operation needs units of one product that is made here")
-                                             : "operation " + std::to_string(operation) + " is not on the routing of " + revision->product_code));
+                         revision == nullptr
+                             ? std::string("an operation needs units of one product that is made here")
+                             : "operation " + std::to_string(operation) + " is not on the routing of " + revision->product_code));
 }
 
 Status CheckHolds(Call& call, const std::vector<int64_t>& hold_ids) {
@@ -99,8 +101,8 @@ domain::Result<std::vector<int64_t>> FindOpenUnits(Call& call, const v1::Dispose
     return Fail(FieldError(Reason::kUnitUnknown, "codes", "nothing is open on this report"));
   }
   if (named->empty() || open.size() == named->size()) return open;
-  const auto missing = std::find_if(named->begin(), named->end(),
-                                    [&](int64_t id) { return !std::binary_search(open.begin(), open.end(), id); });
+  const auto missing =
+      std::find_if(named->begin(), named->end(), [&](int64_t id) { return !std::binary_search(open.begin(), open.end(), id); });
   std::string code;
   for (const db::StoredUnit& stored : db::LoadUnits(call.transaction, {*missing})) code = stored.unit.code;
   domain::Error error = FieldError(Reason::kUnitUnknown, "codes", "nothing is open about " + code + " on this report");

@@ -80,7 +80,8 @@ v1::NcrUnit ToProto(const db::NcrUnit& unit, const domain::Plant& plant) {
   v1::NcrUnit message;
   message.set_unit_code(unit.unit_code);
   if (unit.station_id != 0) {
-    message.set_event(StationCode(plant, unit.station_id) + "/" + std::to_string(unit.epoch) + "/" + std::to_string(unit.sequence));
+    message.set_event(StationCode(plant, unit.station_id) + "/" + std::to_string(unit.epoch) + "/" +
+                      std::to_string(unit.sequence));
   }
   *message.mutable_add_time() = ToProto(unit.add_time);
   message.set_withdrawn(unit.withdrawn);
@@ -122,7 +123,8 @@ domain::Result<domain::NcrMovement> FromProto(const v1::MoveNcrRequest& request)
 
 domain::DispositionOrder FromProto(const v1::DisposeNcrUnitsRequest& request) {
   // A number that is not known reads as none, which the check refuses.
-  const bool known = request.disposition() >= v1::NCR_DISPOSITION_RELEASE && request.disposition() <= v1::NCR_DISPOSITION_RETURN_TO_SUPPLIER;
+  const bool known =
+      request.disposition() >= v1::NCR_DISPOSITION_RELEASE && request.disposition() <= v1::NCR_DISPOSITION_RETURN_TO_SUPPLIER;
   return {known ? static_cast<domain::FailureDisposition>(request.disposition()) : domain::FailureDisposition::kNone,
           request.concession(),
           request.reason(),

@@ -7,6 +7,7 @@
 #include "domain/code.h"
 #include "domain/limits.h"
 #include "domain/replay.h"
+#include "domain/replay_yield.h"
 #include "mes/v1/replay.grpc.pb.h"
 #include "mes/v1/station_event.pb.h"
 #include "services/convert.h"
@@ -28,6 +29,7 @@ struct Question {
   domain::Time until{};
   domain::ChangedPlant changed;
   std::vector<int32_t> revision_ids;
+  bool asks_for_alarms = false;
 };
 
 Status Refuse(const std::vector<domain::PlantFault>& faults) {
@@ -57,7 +59,8 @@ domain::Result<Question> Ask(const Call& call, const v1::ReplayRequest& request)
   if (!until) return Fail(until.error());
   question.from = *from;
   question.until = until->value_or(call.now);
-  if (question.until <= question.from) return Fail(FieldError(Reason::kFieldInvalid, "until_time", "until_time is not after from_time"));
+  if (question.until <= question.from)
+    return Fail(FieldError(Reason::kFieldInvalid, "until_time", "until_time is not after from_time"));
   int32_t material_id = 0;
   if (!request.product_code().empty()) {
     const domain::Material* material = call.plant.FindMaterial(request.product_code());
@@ -73,7 +76,10 @@ domain::Result<Question> Ask(const Call& call, const v1::ReplayRequest& request)
   const domain::ReplayRules rules = ReadReplayRules(request.rules_json(), faults);
   if (faults.empty()) question.changed = domain::ApplyRules(call.plant, rules, faults);
   if (!faults.empty()) return Fail(Refuse(faults).error());
-  question.revision_ids = RevisionsOf(call.plant, question.changed.revision_ids, material_id);
+  question.asks_for_alarms = rules.yield_rules.has_value();
+  // Yield rules speak of every product.
+  const bool all = rules.yield_rules && !rules.yield_rules->empty();
+  question.revision_ids = RevisionsOf(call.plant, all ? std::vector<int32_t>() : question.changed.revision_ids, material_id);
   return question;
 }
 
@@ -113,6 +119,18 @@ v1::VerdictChange ToProto(const domain::VerdictChange& change, const domain::Pla
   return message;
 }
 
+v1::VerdictChange ToProto(const domain::AlarmChange& change, const domain::Plant& plant) {
+  const std::string alarm = "ALARM " + change.rule_code;
+  v1::VerdictChange message =
+      ToProto(domain::VerdictChange{change.run.unit_id, change.unit_code, change.run.time, change.run.station_id,
+                                    change.run.epoch, change.run.sequence, change.revision_id, change.operation,
+                                    domain::EventKind::kCompleted, change.raised_anew ? "no alarm" : alarm,
+                                    change.raised_anew ? alarm : "no alarm", "the first runs up to this one"},
+              plant);
+  message.set_kind("alarm");
+  return message;
+}
+
 // Goes through the units in pages and sends what changes.
 class Walk {
  public:
@@ -120,6 +138,7 @@ class Walk {
       : call_(call), question_(question), sink_(sink), replay_(call.plant, question.changed.plant) {}
 
   void Run() {
+    if (question_.asks_for_alarms) replay_.KeepFirstRuns();
     summary_.set_complete(LoadRefused(call_, question_, refused_));
     for (int64_t after = 0;;) {
       const std::vector<int64_t> ids = db::ListReplayedUnits(call_.transaction, question_.revision_ids, question_.from,
@@ -133,6 +152,7 @@ class Walk {
       if (page_.changes_size() >= kChangesPerPage && !Send()) return;
       after = ids.back();
     }
+    if (!AddAlarms()) return;
     *page_.mutable_summary() = summary_;
     Send();
   }
@@ -143,13 +163,24 @@ class Walk {
     const auto refused = refused_.find(history.unit.code);
     static const std::vector<domain::RefusedStart> none;
     std::vector<domain::VerdictChange> changes;
-    const bool judged = replay_.Judge(history.unit, history.rows, refused == refused_.end() ? none : refused->second, question_.from,
-                                      question_.until, changes);
+    const bool judged = replay_.Judge(history.unit, history.rows, refused == refused_.end() ? none : refused->second,
+                                      question_.from, question_.until, changes);
     if (!judged) return summary_.set_units_left_out(summary_.units_left_out() + 1);
     summary_.set_units(summary_.units() + 1);
     summary_.set_changes(summary_.changes() + static_cast<int64_t>(changes.size()));
     if (!changes.empty()) summary_.set_units_changed(summary_.units_changed() + 1);
     for (const domain::VerdictChange& change : changes) *page_.add_changes() = ToProto(change, call_.plant);
+  }
+
+  bool AddAlarms() {
+    if (!question_.asks_for_alarms) return true;
+    for (const domain::AlarmChange& change :
+         domain::ReplayYieldRules(call_.plant, question_.changed.plant, replay_.first_runs())) {
+      *page_.add_changes() = ToProto(change, call_.plant);
+      summary_.set_alarms(summary_.alarms() + 1);
+      if (page_.changes_size() >= kChangesPerPage && !Send()) return false;
+    }
+    return true;
   }
 
   bool Send() {
@@ -181,7 +212,8 @@ namespace {
 class ReplayService final : public v1::ReplayService::CallbackService {
  public:
   explicit ReplayService(Env& env) : env_(env) {}
-  grpc::ServerWriteReactor<v1::ReplayResponse>* Replay(grpc::CallbackServerContext* context, const v1::ReplayRequest* request) override {
+  grpc::ServerWriteReactor<v1::ReplayResponse>* Replay(grpc::CallbackServerContext* context,
+                                                       const v1::ReplayRequest* request) override {
     return StreamRead<v1::ReplayRequest, v1::ReplayResponse>(env_, context, request, services::Replay);
   }
 

@@ -55,7 +55,8 @@ domain::WindowChange ReadWindowChange(const JsonNode& node) {
   change.id = node.Text("id", domain::kMaxCodeLength);
   change.min_seconds = ReadSeconds(node, "min_s");
   change.max_seconds = ReadSeconds(node, "max_s");
-  if (!change.min_seconds.given && !change.max_seconds.given) node.Fault("neither min_s nor max_s is given: nothing would change");
+  if (!change.min_seconds.given && !change.max_seconds.given)
+    node.Fault("neither min_s nor max_s is given: nothing would change");
   return change;
 }
 
@@ -71,6 +72,23 @@ domain::ProductChange ReadProductChange(const JsonNode& node) {
   return change;
 }
 
+domain::YieldRuleChange ReadYieldRuleChange(const JsonNode& node) {
+  domain::YieldRuleChange change;
+  if (!node.IsObject()) return change;
+  node.AllowOnly({"code", "count", "window", "min_runs", "alarm_points", "stop_points"});
+  const auto number = [&](std::string_view key) {
+    const std::optional<int64_t> value = node.OptionalInteger(key, 0, domain::kMaxRuleRuns);
+    return value ? std::optional<int32_t>(static_cast<int32_t>(*value)) : std::nullopt;
+  };
+  change.code = node.Text("code", domain::kMaxFailureCodeLength);
+  change.count = number("count");
+  change.window = number("window");
+  change.min_runs = number("min_runs");
+  change.alarm_points = node.OptionalNumber("alarm_points");
+  change.stop_points = node.OptionalNumber("stop_points");
+  return change;
+}
+
 }  // namespace
 
 domain::ReplayRules ReadReplayRules(const std::string& json, std::vector<domain::PlantFault>& faults) {
@@ -80,8 +98,13 @@ domain::ReplayRules ReadReplayRules(const std::string& json, std::vector<domain:
   if (!document) return rules;
   const JsonNode root(*document, file, "", faults);
   if (!root.IsObject()) return rules;
-  root.AllowOnly({"products"});
-  if (root.Has("products")) root.Each("products", [&](const JsonNode& each) { rules.products.push_back(ReadProductChange(each)); });
+  root.AllowOnly({"products", "yield_rules"});
+  if (root.Has("products"))
+    root.Each("products", [&](const JsonNode& each) { rules.products.push_back(ReadProductChange(each)); });
+  if (root.Has("yield_rules")) {
+    rules.yield_rules.emplace();
+    root.Each("yield_rules", [&](const JsonNode& each) { rules.yield_rules->push_back(ReadYieldRuleChange(each)); });
+  }
   return rules;
 }
 

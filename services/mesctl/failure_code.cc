@@ -76,8 +76,8 @@ void Pareto(const Connection& connection, v1::ListFailureParetoRequest request, 
   Table table({"CODE", "WHERE", ">COUNT", ">SHARE", ">CUMULATIVE"});
   for (const auto& bar : response.bars()) {
     std::string where;
-    for (const std::string& part : {bar.product_code(), bar.operation() == 0 ? "" : std::to_string(bar.operation()), bar.station_code(),
-                                    bar.plant_day()})
+    for (const std::string& part :
+         {bar.product_code(), bar.operation() == 0 ? "" : std::to_string(bar.operation()), bar.station_code(), bar.plant_day()})
       if (!part.empty()) where += (where.empty() ? "" : " ") + part;
     table.Row({bar.failure_code(), where, std::to_string(bar.count()), Percent(bar.count(), response.total()),
                Percent(bar.cumulative(), response.total())});
@@ -93,25 +93,35 @@ void AddPut(CLI::App& group, const Connection& connection) {
   put->footer(
       "Example:\n  mesctl failure-code put LEAK --product PACK-TRK-70 --operation 120 --severity major \\\n"
       "    --needs-disposition --opens-ncr --repair-limit 1 --reason '8D 17' --person li.wei");
-  put->add_option_function<std::string>("code", [&message](const std::string& code) { message.set_code(code); }, "The failure code")
+  put->add_option_function<std::string>(
+         "code", [&message](const std::string& code) { message.set_code(code); }, "The failure code")
       ->required()
       ->type_name("CODE");
-  put->add_option_function<std::string>("--product", [&message](const std::string& code) { message.set_product_code(code); },
-                                        "Only for this product")
+  put->add_option_function<std::string>(
+         "--product", [&message](const std::string& code) { message.set_product_code(code); }, "Only for this product")
       ->type_name("P");
-  put->add_option_function<int32_t>("--operation", [&message](int32_t number) { message.set_operation(number); }, "Only at this operation")
+  put->add_option_function<int32_t>(
+         "--operation", [&message](int32_t number) { message.set_operation(number); }, "Only at this operation")
       ->type_name("N");
-  put->add_option("--severity", policy->severity, "How bad")->check(CLI::IsMember(EnumChoices(*v1::Severity_descriptor())))->type_name("S");
-  put->add_flag_callback("--needs-disposition", [&message] { message.set_needs_disposition(true); }, "The unit waits for quality");
-  put->add_flag_callback("--opens-ncr", [&message] { message.set_opens_ncr(true); }, "Failures go onto a report");
+  put->add_option("--severity", policy->severity, "How bad")
+      ->check(CLI::IsMember(EnumChoices(*v1::Severity_descriptor())))
+      ->type_name("S");
+  put->add_flag_callback(
+      "--needs-disposition", [&message] { message.set_needs_disposition(true); }, "The unit waits for quality");
+  put->add_flag_callback(
+      "--opens-ncr", [&message] { message.set_opens_ncr(true); }, "Failures go onto a report");
   put->add_option("--repair-limit", policy->repair_limit, "Repairs for this code")->check(CLI::NonNegativeNumber)->type_name("N");
-  put->add_option_function<int32_t>("--route", [&message](int32_t number) { message.set_route(number); }, "Where its rework starts")
+  put->add_option_function<int32_t>(
+         "--route", [&message](int32_t number) { message.set_route(number); }, "Where its rework starts")
       ->type_name("N");
-  put->add_flag_callback("--withdraw", [&message] { message.set_withdrawn(true); }, "Take the policy out of force");
-  put->add_option_function<std::string>("--reason", [&message](const std::string& text) { message.set_reason(text); }, "Why")
+  put->add_flag_callback(
+      "--withdraw", [&message] { message.set_withdrawn(true); }, "Take the policy out of force");
+  put->add_option_function<std::string>(
+         "--reason", [&message](const std::string& text) { message.set_reason(text); }, "Why")
       ->required()
       ->type_name("R");
-  put->add_option_function<std::string>("--person", [&message](const std::string& text) { message.set_person(text); }, "Who")
+  put->add_option_function<std::string>(
+         "--person", [&message](const std::string& text) { message.set_person(text); }, "Who")
       ->required()
       ->type_name("P");
   put->callback([&connection, policy] { Put(connection, *policy); });
@@ -130,7 +140,8 @@ void AddFailureCode(CLI::App& app, const Connection& connection) {
   list->footer("Example:\n  mesctl failure-code list --product PACK-TRK-70 --history");
   list->add_option("--code", *request->mutable_code(), "Only this code")->type_name("CODE");
   list->add_option("--product", *request->mutable_product_code(), "Only of this product")->type_name("P");
-  list->add_flag_callback("--history", [request] { request->set_include_history(true); }, "Earlier and withdrawn versions too");
+  list->add_flag_callback(
+      "--history", [request] { request->set_include_history(true); }, "Earlier and withdrawn versions too");
   AddLimit(*list, *limit);
   list->callback([&connection, request, limit] { List(connection, *request, *limit); });
 }

@@ -40,7 +40,8 @@ void Print(const v1::Ncr& ncr) {
   fields.Print();
 }
 
-void Open(const Connection& connection, v1::OpenNcrRequest request, const std::vector<std::string>& codes, const std::string& severity) {
+void Open(const Connection& connection, v1::OpenNcrRequest request, const std::vector<std::string>& codes,
+          const std::string& severity) {
   request.set_request_id(connection.RequestId());
   request.mutable_codes()->Assign(codes.begin(), codes.end());
   request.set_severity(static_cast<v1::Severity>(EnumValue(*v1::Severity_descriptor(), severity)));
@@ -59,7 +60,8 @@ void Show(const Connection& connection, int64_t id) {
     Print(response.ncr());
     Table moves({"WHEN", "STEP", "BY", "ROLE", "REASON"});
     for (const auto& move : response.transitions())
-      moves.Row({Text(move.transition_time()), EnumText(*v1::NcrMove_descriptor(), move.move()), move.person(), move.role(), move.reason()});
+      moves.Row({Text(move.transition_time()), EnumText(*v1::NcrMove_descriptor(), move.move()), move.person(), move.role(),
+                 move.reason()});
     if (!moves.empty()) moves.Print();
   }
   v1::ListNcrUnitsRequest listing;
@@ -71,7 +73,8 @@ void Show(const Connection& connection, int64_t id) {
                  unit.withdrawn()          ? "reversed"
                  : unit.disposition() == 0 ? "open"
                                            : EnumText(*v1::NcrDisposition_descriptor(), unit.disposition()),
-                 unit.person() + (unit.second_person().empty() ? "" : ", " + unit.second_person()), unit.concession(), unit.reason()});
+                 unit.person() + (unit.second_person().empty() ? "" : ", " + unit.second_person()), unit.concession(),
+                 unit.reason()});
     return page.units_size();
   });
   if (!connection.json) units.Print();
@@ -111,8 +114,10 @@ void Move(const Connection& connection, const Step& step) {
     if (!due.empty()) *sent->mutable_due_time() = ParseTime(option, due);
   };
   const bool acts = step.move == "act";
-  if (acts || !step.corrective.text().empty()) fill(request.mutable_corrective(), step.corrective, "--corrective-due", step.corrective_due);
-  if (acts || !step.preventive.text().empty()) fill(request.mutable_preventive(), step.preventive, "--preventive-due", step.preventive_due);
+  if (acts || !step.corrective.text().empty())
+    fill(request.mutable_corrective(), step.corrective, "--corrective-due", step.corrective_due);
+  if (acts || !step.preventive.text().empty())
+    fill(request.mutable_preventive(), step.preventive, "--preventive-due", step.preventive_due);
   const auto response = Call(connection, &Reports::MoveNcr, request);
   if (connection.json) return PrintJson(response);
   Print(response.ncr());
@@ -137,7 +142,10 @@ void AddOpen(CLI::App& ncr, const Connection& connection) {
   auto* open = ncr.add_subcommand("open", "Open a report by hand");
   open->footer("Example:\n  mesctl ncr open BOX-0001 --severity major --description 'cover bent' --person li.wei");
   open->add_option("codes", *codes, "The units and lots that it is about")->required()->type_name("CODE");
-  open->add_option("--severity", *severity, "How bad")->required()->check(CLI::IsMember(EnumChoices(*v1::Severity_descriptor())))->type_name("S");
+  open->add_option("--severity", *severity, "How bad")
+      ->required()
+      ->check(CLI::IsMember(EnumChoices(*v1::Severity_descriptor())))
+      ->type_name("S");
   open->add_option("--description", *request->mutable_description(), "What is wrong")->required()->type_name("TEXT");
   open->add_option("--failure-code", *request->mutable_failure_code(), "The failure code")->type_name("CODE");
   open->add_option("--operation", *operation, "Where it was found")->type_name("N");
@@ -176,7 +184,8 @@ void AddMove(CLI::App& ncr, const Connection& connection) {
   move->add_option("--preventive-owner", *step->preventive.mutable_owner(), "act: who does it")->type_name("P");
   move->add_option("--preventive-due", step->preventive_due, "act: until when")->type_name("TIME");
   move->add_option("--verification", *step->message.mutable_verification(), "verify: what was looked at")->type_name("TEXT");
-  move->add_option("--evidence", *step->message.mutable_verification_evidence(), "verify: where that is written")->type_name("TEXT");
+  move->add_option("--evidence", *step->message.mutable_verification_evidence(), "verify: where that is written")
+      ->type_name("TEXT");
   move->callback([&connection, step, id] {
     step->message.set_ncr_id(*id);
     Move(connection, *step);
@@ -189,14 +198,16 @@ void AddDispose(CLI::App& ncr, const Connection& connection) {
   auto disposition = std::make_shared<std::string>();
   auto id = std::make_shared<int64_t>(0);
   auto* dispose = ncr.add_subcommand("dispose", "Decide what becomes of a report's units");
-  dispose->footer("Example:\n  mesctl ncr dispose 7 use-as-is BOX-0001 --concession C-118 --reason 'cosmetic' --person wu.ying --role quality");
+  dispose->footer(
+      "Example:\n  mesctl ncr dispose 7 use-as-is BOX-0001 --concession C-118 --reason 'cosmetic' --person wu.ying --role quality");
   dispose->add_option("id", *id, "The report")->required()->type_name("ID");
   dispose->add_option("disposition", *disposition, "release, rework, retest, use-as-is, downgrade, scrap or return-to-supplier")
       ->required()
       ->check(CLI::IsMember(EnumChoices(*v1::NcrDisposition_descriptor())))
       ->type_name("WHAT");
   dispose->add_option("codes", *codes, "Which of its units; none = all that are open")->type_name("CODE");
-  dispose->add_option("--concession", *request->mutable_concession(), "use-as-is, downgrade: the concession's number")->type_name("NO");
+  dispose->add_option("--concession", *request->mutable_concession(), "use-as-is, downgrade: the concession's number")
+      ->type_name("NO");
   dispose->add_option("--reason", *request->mutable_reason(), "Why")->required()->type_name("R");
   dispose->add_option("--person", *request->mutable_person(), "Who")->required()->type_name("P");
   dispose->add_option("--role", *request->mutable_role(), "In what role: quality")->required()->type_name("ROLE");
@@ -227,7 +238,9 @@ void AddNcr(CLI::App& app, const Connection& connection) {
   auto limit = std::make_shared<int64_t>(1000);
   auto* list = ncr->add_subcommand("list", "Reports, newest first");
   list->footer("Example:\n  mesctl ncr list --state open --product PACK-TRK-70");
-  list->add_option("--state", *state, "Only in this state")->check(CLI::IsMember(EnumChoices(*v1::NcrState_descriptor())))->type_name("S");
+  list->add_option("--state", *state, "Only in this state")
+      ->check(CLI::IsMember(EnumChoices(*v1::NcrState_descriptor())))
+      ->type_name("S");
   list->add_option("--product", *request->mutable_product_code(), "Only of this product")->type_name("P");
   list->add_option("--failure-code", *request->mutable_failure_code(), "Only with this code")->type_name("CODE");
   list->add_option("--unit", *request->mutable_unit_code(), "Only about this unit or lot")->type_name("CODE");

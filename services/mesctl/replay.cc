@@ -34,15 +34,18 @@ void Run(const Connection& connection, v1::ReplayRequest request, const std::str
   CallStream(connection, &v1::ReplayService::Stub::Replay, request, [&](const v1::ReplayResponse& page) {
     if (connection.json) PrintJson(page);
     for (const auto& change : page.changes())
-      table.Row({change.unit_code(), std::to_string(change.operation()), change.event(), change.was(), change.would_be(), change.why()});
+      table.Row({change.unit_code(), std::to_string(change.operation()), change.event(), change.was(), change.would_be(),
+                 change.why()});
     if (page.has_summary()) summary = page.summary();
   });
   if (!connection.json) {
     table.Print();
     Fields fields;
     fields.Add("changes", std::to_string(summary.changes()) + " of " + std::to_string(summary.units_changed()) + " units");
+    if (summary.alarms() > 0) fields.Add("alarms", std::to_string(summary.alarms()) + " that only one of both raises");
     fields.Add("looked at", std::to_string(summary.units()) + " units, " + std::to_string(summary.events()) + " events");
-    if (summary.units_left_out() > 0) fields.Add("left out", std::to_string(summary.units_left_out()) + " parts of split or merged lots");
+    if (summary.units_left_out() > 0)
+      fields.Add("left out", std::to_string(summary.units_left_out()) + " parts of split or merged lots");
     fields.Print();
   }
   if (!summary.complete()) fprintf(stderr, "mesctl: not everything was looked at; ask for a shorter time\n");
@@ -61,7 +64,8 @@ void AddReplay(CLI::App& app, const Connection& connection) {
       "  {\"products\": [{\"product\": \"PACK-TRK-70\",\n"
       "    \"limits\": [{\"operation\": 120, \"characteristic\": \"LEAK\", \"upper\": 0.7}],\n"
       "    \"routing\": [{\"operation\": 120, \"max_retests\": 0}],\n"
-      "    \"windows\": [{\"id\": \"GLUE\", \"max_s\": 1200}]}]}\n"
+      "    \"windows\": [{\"id\": \"GLUE\", \"max_s\": 1200}]}],\n"
+      "   \"yield_rules\": [{\"code\": \"CF3\", \"count\": 2}]}\n"
       "Example:\n  mesctl replay --from 2026-11-01T00:00:00+08:00 --rules tighter.json");
   replay->add_option("--from", *from, "Events from this time on")->required()->type_name("TIME");
   replay->add_option("--until", *until, "And before this one; without it: now")->type_name("TIME");

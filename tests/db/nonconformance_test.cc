@@ -32,7 +32,8 @@ struct NonconformanceTest : testing::Test {
     return policy;
   }
   domain::NcrFinding Finding(int32_t policy_id, int64_t unit_id, int64_t sequence) {
-    return {plant.material_id("PACK"), 40, "LEAK", policy_id, domain::Severity::kMajor, {1, 1, sequence}, unit_id, StoredPlant::kNow};
+    return {plant.material_id("PACK"), 40,      "LEAK",           policy_id, domain::Severity::kMajor,
+            {1, 1, sequence},          unit_id, StoredPlant::kNow};
   }
   // Stores what a batch noted.
   template <typename Note>
@@ -123,11 +124,13 @@ TEST_F(NonconformanceTest, TheConstraintsSayTheRulesToo) {
   ncr.opened_by = "li";
   ncr.open_time = StoredPlant::kNow;
   plant.Run([&](Transaction& transaction) { InsertNcr(transaction, ncr, units); });
-  EXPECT_ANY_THROW(query("update ncr set corrective_owner = 'li', verified_by = 'li', verification = 'x', verification_evidence = 'y'"));
+  EXPECT_ANY_THROW(
+      query("update ncr set corrective_owner = 'li', verified_by = 'li', verification = 'x', verification_evidence = 'y'"));
   EXPECT_ANY_THROW(query("update ncr set state = 8"));
   EXPECT_ANY_THROW(query("update ncr_unit set disposition = 4"));
-  EXPECT_ANY_THROW(query("insert into failure_code (code, operation, version, needs_disposition, route, opens_ncr, severity, withdrawn, reason, "
-                         "person, create_time) values ('X', 0, 1, true, 0, false, 1, false, 'r', 'p', now())"));
+  EXPECT_ANY_THROW(query(
+      "insert into failure_code (code, operation, version, needs_disposition, route, opens_ncr, severity, withdrawn, reason, "
+      "person, create_time) values ('X', 0, 1, true, 0, false, 1, false, 'r', 'p', now())"));
 }
 
 TEST_F(NonconformanceTest, FailureCountsAddUpByDayAndAreTakenBackFromTheirOwn) {
@@ -139,13 +142,15 @@ TEST_F(NonconformanceTest, FailureCountsAddUpByDayAndAreTakenBackFromTheirOwn) {
   });
   Store([&](domain::World& world) { world.effects.failures[{pack, 100, 40, 1, "LEAK"}] = {-1, -1, 0}; });
   plant.Run([&](Transaction& transaction) {
-    const Pareto all = LoadPareto(transaction, {FailureMeasure::kFailedRuns, 100, 101, 0, 0, 0, "", false, false, false, false}, 10);
+    const Pareto all =
+        LoadPareto(transaction, {FailureMeasure::kFailedRuns, 100, 101, 0, 0, 0, "", false, false, false, false}, 10);
     EXPECT_EQ(all.total, 11);
     ASSERT_THAT(all.bars, SizeIs(2));
     EXPECT_EQ(all.bars[0].failure_code, "LEAK");
     EXPECT_EQ(all.bars[0].count, 6);
     EXPECT_EQ(all.bars[1].cumulative, 11);
-    const Pareto days = LoadPareto(transaction, {FailureMeasure::kFirstRunFails, 100, 101, pack, 40, 0, "", true, true, true, true}, 10);
+    const Pareto days =
+        LoadPareto(transaction, {FailureMeasure::kFirstRunFails, 100, 101, pack, 40, 0, "", true, true, true, true}, 10);
     ASSERT_THAT(days.bars, SizeIs(2));
     EXPECT_EQ(days.bars[0].plant_day, 100);
     EXPECT_EQ(days.bars[0].station_id, 1);
@@ -153,7 +158,8 @@ TEST_F(NonconformanceTest, FailureCountsAddUpByDayAndAreTakenBackFromTheirOwn) {
     const Pareto cut = LoadPareto(transaction, {FailureMeasure::kFailedRuns, 0, 200, 0, 0, 0, "", false, false, true, false}, 1);
     EXPECT_THAT(cut.bars, SizeIs(1));
     EXPECT_EQ(cut.total, 11) << "shares are of all bars";
-    EXPECT_EQ(LoadPareto(transaction, {FailureMeasure::kScrapped, 101, 101, 0, 0, 0, "", false, false, false, false}, 10).total, 0);
+    EXPECT_EQ(LoadPareto(transaction, {FailureMeasure::kScrapped, 101, 101, 0, 0, 0, "", false, false, false, false}, 10).total,
+              0);
   });
 }
 

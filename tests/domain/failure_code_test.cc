@@ -60,11 +60,13 @@ TEST_F(FailureCodeTest, AContradictionIsNamedByItsField) {
   EXPECT_EQ(ToldOf([](FailureCode& p) { p.route = 31; }), "OPERATION_UNKNOWN route");
   EXPECT_EQ(ToldOf([](FailureCode& p) { p.route = 50; }), "FIELD_INVALID route") << "after the failure";
   EXPECT_EQ(ToldOf([](FailureCode& p) { p.repair_limit = 0; }), "FIELD_INVALID route") << "a route for no rework";
-  EXPECT_EQ(ToldOf([](FailureCode& p) { p.repair_limit = 0, p.route = 0; }), "FIELD_INVALID repair_limit") << "nothing to decide on";
+  EXPECT_EQ(ToldOf([](FailureCode& p) { p.repair_limit = 0, p.route = 0; }), "FIELD_INVALID repair_limit")
+      << "nothing to decide on";
   EXPECT_EQ(ToldOf([](FailureCode& p) { p.repair_limit = 2; }), "FIELD_INVALID repair_limit") << "the routing allows one";
   EXPECT_EQ(ToldOf([](FailureCode& p) { p.repair_limit = 256; }), "LIMIT_EXCEEDED repair_limit");
   EXPECT_EQ(ToldOf([](FailureCode& p) { p.operation = 30, p.route = 0; }), "FIELD_INVALID repair_limit") << "30 has no rework";
-  EXPECT_EQ(ToldOf([](FailureCode& p) { p.operation = 30, p.repair_limit.reset(); }), "FIELD_INVALID route") << "30 has no rework";
+  EXPECT_EQ(ToldOf([](FailureCode& p) { p.operation = 30, p.repair_limit.reset(); }), "FIELD_INVALID route")
+      << "30 has no rework";
   EXPECT_EQ(ToldOf([](FailureCode& p) { p.opens_ncr = false; }), "FIELD_INVALID opens_ncr");
   EXPECT_EQ(ToldOf([](FailureCode& p) { p.needs_disposition = false, p.opens_ncr = false, p.severity = Severity::kCritical; }),
             "FIELD_INVALID opens_ncr");

@@ -256,7 +256,8 @@ struct NcrTest : testing::Test {
     movement.person = "wu";
     movement.role = "quality";
     if (move == NcrMove::kContain) movement.containment = "hold 12 covers the shift", movement.hold_ids = {12, 12};
-    if (move == NcrMove::kAnalyse) movement.whys = {"gasket torn", "tool worn"}, movement.cause_category = CauseCategory::kMachine;
+    if (move == NcrMove::kAnalyse)
+      movement.whys = {"gasket torn", "tool worn"}, movement.cause_category = CauseCategory::kMachine;
     if (move == NcrMove::kAct) {
       movement.corrective = {"change the tool", "li", FromMicros(2'000'000'000)};
       movement.preventive = {"count its uses", "he", FromMicros(3'000'000'000)};
@@ -318,7 +319,8 @@ TEST_F(NcrTest, KeepsWhatEachStepFound) {
 
 TEST_F(NcrTest, EachStepMustSayWhatItFound) {
   const auto none = [](NcrMovement&) {};
-  EXPECT_EQ(Told(NcrState::kOpen, NcrMove::kContain, [](NcrMovement& m) { m.containment.clear(); }), "FIELD_REQUIRED containment");
+  EXPECT_EQ(Told(NcrState::kOpen, NcrMove::kContain, [](NcrMovement& m) { m.containment.clear(); }),
+            "FIELD_REQUIRED containment");
   EXPECT_EQ(Told(NcrState::kOpen, NcrMove::kContain, [](NcrMovement& m) { m.hold_ids.resize(101); }), "LIMIT_EXCEEDED hold_ids");
   EXPECT_EQ(Told(NcrState::kOpen, NcrMove::kContain, [](NcrMovement& m) { m.whys = {"x"}; }), "FIELD_INVALID whys");
   EXPECT_EQ(Told(NcrState::kOpen, NcrMove::kContain, [](NcrMovement& m) { m.person.clear(); }), "FIELD_REQUIRED person");
@@ -344,7 +346,8 @@ TEST_F(NcrTest, EachStepMustSayWhatItFound) {
 }
 
 TEST_F(NcrTest, DoesNotEndWhileSomethingIsUndecided) {
-  for (const auto& [state, move] : {std::pair(NcrState::kVerified, NcrMove::kClose), std::pair(NcrState::kOpen, NcrMove::kCancel)}) {
+  for (const auto& [state, move] :
+       {std::pair(NcrState::kVerified, NcrMove::kClose), std::pair(NcrState::kOpen, NcrMove::kCancel)}) {
     Ncr ncr = At(state);
     ncr.open_units = 2;
     const Result<Ncr> moved = Move(ncr, Step(move), now);

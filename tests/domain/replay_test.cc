@@ -40,8 +40,8 @@ std::vector<RefusedStart> RefusedOf(const World& world, const std::string& code)
   std::vector<RefusedStart> refused;
   for (const Effects::Refused& each : world.effects.refused) {
     if (each.kind != EventKind::kStarted || each.subject_code != code) continue;
-    refused.push_back({each.occur_time, world.now, each.event.station_id, each.event.epoch, each.event.sequence, 0, RunPurpose::kNone,
-                       each.refusals});
+    refused.push_back({each.occur_time, world.now, each.event.station_id, each.event.epoch, each.event.sequence, 0,
+                       RunPurpose::kNone, each.refusals});
   }
   return refused;
 }
@@ -53,8 +53,8 @@ std::vector<VerdictChange> ChangesOf(ShopFloor& floor, const std::string& unit, 
   const UnitEntry& entry = floor.unit(unit);
   Replay replay(floor.plant(), changed.plant);
   std::vector<VerdictChange> changes;
-  EXPECT_TRUE(replay.Judge(entry.unit, HistoryOf(floor.world(), entry.unit.id), RefusedOf(floor.world(), unit), Time::min(), Time::max(),
-                           changes));
+  EXPECT_TRUE(replay.Judge(entry.unit, HistoryOf(floor.world(), entry.unit.id), RefusedOf(floor.world(), unit), Time::min(),
+                           Time::max(), changes));
   return changes;
 }
 
@@ -149,8 +149,7 @@ TEST_F(ReplayTest, AnOperationThatBecomesMandatoryIsMissedWhereItWasLeftOut) {
   change.routing = {{45, {}, {}, true}};
   EXPECT_EQ(Told(Of(change)), (Lines{"50 RECORDED regular > REJECTED ROUTE_SEQ", "50 PASS, finished > PASS"}));
   change.routing = {{50, {}, {}, false}};
-  EXPECT_EQ(Told(Of(change)),
-            (Lines{"40 PASS > PASS, finished", "50 RECORDED regular > REJECTED ROUTE_SEQ"}));
+  EXPECT_EQ(Told(Of(change)), (Lines{"40 PASS > PASS, finished", "50 RECORDED regular > REJECTED ROUTE_SEQ"}));
 }
 
 TEST_F(ReplayTest, AWindowIsReadOnTheRecordedTimes) {
@@ -267,12 +266,109 @@ TEST(ReplayRules, AWindowThatIsReadOnMaterialCannotBeReplayed) {
   EXPECT_EQ(faults[0].path, "/products/0/windows/0/id");
 }
 
+struct ReplayYieldTest : testing::Test {
+  Plant plant = *Plain().Build();
+  const ProductRevision& pack = *plant.NewestRevision(plant.FindMaterial("PACK")->id);
+  int32_t station = 0;
+
+  ReplayYieldTest() {
+    for (const Station& each : plant.stations) {
+      if (each.product_code == "PACK" && each.Does(40)) station = each.id;
+    }
+    ProcessRule streak;
+    streak.code = "CF3";
+    streak.by_routing = true;
+    streak.count = 3;
+    streak.release_role = "process engineer";
+    streak.stops = StopScope::kStation;
+    ProcessRule golden = streak;
+    golden.code = "GOLD";
+    golden.kind = ProcessRuleKind::kGoldenFailed;
+    ProcessRule window = streak;
+    window.code = "FPY_W";
+    window.by_routing = false;
+    window.kind = ProcessRuleKind::kYieldWindow;
+    window.count = 0;
+    window.window = 4;
+    window.min_runs = 4;
+    window.alarm_points = 60;
+    window.stops = StopScope::kNone;
+    plant.rules = {streak, golden, window};
+  }
+  // `+` passes, a letter is a failure's code; one run a second.
+  std::vector<ReplayedRun> Runs(const std::string& recorded, const std::string& anew) const {
+    std::vector<ReplayedRun> runs;
+    for (size_t i = 0; i < recorded.size(); ++i) {
+      const auto run = [&](char c) {
+        return FirstRun{FromMicros(static_cast<int64_t>(i)), 1, static_cast<int64_t>(i) + 1, station, 1, c == '+',
+                        c == '+' ? "" : std::string(1, c)};
+      };
+      runs.push_back({pack.id, 40, "P" + std::to_string(i + 1), run(recorded[i]), std::nullopt});
+      if (anew[i] != '.') runs.back().anew = run(anew[i]);
+    }
+    return runs;
+  }
+  // `P3 +CF3`: an alarm more, by that run; `-`: one less.
+  std::vector<std::string> Told(const std::vector<YieldRuleChange>& rules, const std::string& recorded, const std::string& anew) {
+    std::vector<PlantFault> faults;
+    ReplayRules asked;
+    asked.yield_rules = rules;
+    const ChangedPlant changed = ApplyRules(plant, asked, faults);
+    EXPECT_TRUE(faults.empty()) << faults[0].path << ": " << faults[0].problem;
+    std::vector<ReplayedRun> runs = Runs(recorded, anew);
+    std::vector<std::string> told;
+    for (const AlarmChange& change : ReplayYieldRules(plant, changed.plant, runs)) {
+      told.push_back(change.unit_code + (change.raised_anew ? " +" : " -") + change.rule_code);
+    }
+    return told;
+  }
+  std::string FaultOf(YieldRuleChange change, size_t times = 1) {
+    std::vector<PlantFault> faults;
+    ReplayRules asked;
+    asked.yield_rules = std::vector<YieldRuleChange>(times, change);
+    ApplyRules(plant, asked, faults);
+    return faults.empty() ? "" : faults[0].path;
+  }
+};
+
+TEST_F(ReplayYieldTest, ShorterStreaksAlarmEarlierAndLongerOnesNotAtAll) {
+  EXPECT_EQ(Told({}, "AAAA", "AAAA"), Lines{});
+  EXPECT_EQ(Told({{"CF3", 2, {}, {}, {}, {}}}, "+AA+A", "+AA+A"), (Lines{"P3 +CF3"}));
+  EXPECT_EQ(Told({{"CF3", 4, {}, {}, {}, {}}}, "AAA+", "AAA+"), (Lines{"P3 -CF3"}));
+  EXPECT_EQ(Told({{"CF3", 2, {}, {}, {}, {}}}, "AB+B", "AB+B"), Lines{}) << "another code is another streak";
+}
+
+TEST_F(ReplayYieldTest, OtherVerdictsMakeOtherAlarms) {
+  EXPECT_EQ(Told({}, "AA+", "AAA"), (Lines{"P3 +CF3"}));
+  EXPECT_EQ(Told({}, "AAA", "A+A"), (Lines{"P3 -CF3"}));
+  EXPECT_EQ(Told({}, "A+AA", "A.AA"), (Lines{"P4 +CF3"})) << "what would not have been taken counts for nothing";
+}
+
+TEST_F(ReplayYieldTest, AYieldWindowIsReadWithItsOwnFigures) {
+  YieldRuleChange change{"FPY_W", {}, {}, {}, 40.0, {}};
+  EXPECT_EQ(Told({change}, "A+B+", "A+B+"), (Lines{"P4 +FPY_W"}));
+  change.alarm_points = 60.0;
+  EXPECT_EQ(Told({change}, "A+B+", "A+B+"), Lines{});
+}
+
+TEST_F(ReplayYieldTest, WhatCannotBeIsToldByPointer) {
+  EXPECT_EQ(FaultOf({"NONE", 2, {}, {}, {}, {}}), "/yield_rules/0/code");
+  EXPECT_EQ(FaultOf({"GOLD", 2, {}, {}, {}, {}}), "/yield_rules/0/code") << "not about first runs";
+  EXPECT_EQ(FaultOf({"CF3", 2, {}, {}, {}, {}}, 2), "/yield_rules/1/code") << "twice";
+  EXPECT_EQ(FaultOf({"CF3", 1, {}, {}, {}, {}}), "/yield_rules/0/count");
+  EXPECT_EQ(FaultOf({"CF3", {}, 20, {}, {}, {}}), "/yield_rules/0/window") << "a streak has none";
+  EXPECT_EQ(FaultOf({"FPY_W", {}, 3, {}, {}, {}}), "/yield_rules/0/min_runs") << "more runs than the window holds";
+  EXPECT_EQ(FaultOf({"FPY_W", {}, {}, {}, {}, 50.0}), "/yield_rules/0/stop_points") << "stops before it alarms";
+}
+
 // Whatever happened, in whatever order, with policies, decisions and reversals: the same rules give the same verdicts.
 void Act(ShopFloor& floor, const std::string& product, int16_t operation, int kind, bool pass) {
   floor.Wait(std::chrono::seconds(40));
   const UnitEntry* entry = floor.world().FindUnit("U1");
   const auto start = floor.StartOf(product, operation, entry == nullptr ? "ORD-" + product : "");
-  const auto complete = [&] { floor.Say(product, operation, "U1", pass ? floor.PassOf(product, operation) : floor.FailOf(product, operation)); };
+  const auto complete = [&] {
+    floor.Say(product, operation, "U1", pass ? floor.PassOf(product, operation) : floor.FailOf(product, operation));
+  };
   if (kind < 4) {
     floor.Say(product, operation, "U1", start);
     complete();
@@ -285,8 +381,10 @@ void Act(ShopFloor& floor, const std::string& product, int16_t operation, int ki
   } else if (kind == 7) {
     floor.Wait(std::chrono::hours(1));
   } else if (kind == 8 && entry != nullptr) {
-    const DispositionOrder order{pass ? FailureDisposition::kRelease : FailureDisposition::kUseAsIs, "C-1", "seen", "wu", "quality", ""};
-    static_cast<void>(Dispose(floor.world(), floor.unit("U1"), order, {floor.StationOf(product, operation).id, floor.now(), floor.world().now}, floor.now()));
+    const DispositionOrder order{
+        pass ? FailureDisposition::kRelease : FailureDisposition::kUseAsIs, "C-1", "seen", "wu", "quality", ""};
+    static_cast<void>(Dispose(floor.world(), floor.unit("U1"), order,
+                              {floor.StationOf(product, operation).id, floor.now(), floor.world().now}, floor.now()));
     floor.world().now += Duration(2);
   } else {
     floor.Say(product, operation, "U1", Reversed{1, kind - 8, "mistake", "li"});
@@ -318,9 +416,10 @@ void CheckSameVerdicts(const std::string& product, const std::vector<int16_t>& o
   if (entry == nullptr) return;
   Replay replay(floor.plant(), floor.plant());
   std::vector<VerdictChange> changes;
-  RC_ASSERT(replay.Judge(entry->unit, HistoryOf(floor.world(), entry->unit.id), RefusedOf(floor.world(), "U1"), Time::min(), Time::max(),
-                         changes));
-  for (const VerdictChange& change : changes) RC_LOG() << change.operation << " " << change.was << " > " << change.would_be << ": " << change.why << "\n";
+  RC_ASSERT(replay.Judge(entry->unit, HistoryOf(floor.world(), entry->unit.id), RefusedOf(floor.world(), "U1"), Time::min(),
+                         Time::max(), changes));
+  for (const VerdictChange& change : changes)
+    RC_LOG() << change.operation << " " << change.was << " > " << change.would_be << ": " << change.why << "\n";
   RC_ASSERT(changes.empty());
 }
 

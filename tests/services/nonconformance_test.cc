@@ -1,5 +1,5 @@
-// Failure codes, reports, Pareto and replay over real gRPC into a real database: what a station is told, what quality decides, and that
-// looking back writes nothing.
+// Failure codes, reports, Pareto and replay over real gRPC into a real database: what a station is told, what quality decides,
+// and that looking back writes nothing.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -130,7 +130,8 @@ struct Nonconformance : testing::Test {
   }
   void Run(int operation, const std::string& unit, const std::string& failure_code = "",
            v1::RunPurpose purpose = v1::RUN_PURPOSE_UNSPECIFIED) {
-    ASSERT_THAT(Tell(operation, {Start(operation, unit, purpose), End(operation, unit, failure_code)}), ElementsAre("RECORDED", "RECORDED"));
+    ASSERT_THAT(Tell(operation, {Start(operation, unit, purpose), End(operation, unit, failure_code)}),
+                ElementsAre("RECORDED", "RECORDED"));
   }
   void MakeToTest(const std::string& unit) {
     for (const int operation : {10, 20, 30}) Run(operation, unit);
@@ -195,7 +196,8 @@ struct Nonconformance : testing::Test {
         keys.codes.insert(row[0]);
         const domain::World world = db::LoadWorld(transaction, *plant, domain::Time{}, keys);
         const domain::Unit& unit = world.FindUnit(row[0])->unit;
-        EXPECT_EQ(domain::Refold(unit, *plant->FindRevision(unit.revision_id), db::LoadHistory(transaction, unit.id)), unit) << row[0];
+        EXPECT_EQ(domain::Refold(unit, *plant->FindRevision(unit.revision_id), db::LoadHistory(transaction, unit.id)), unit)
+            << row[0];
       }
     });
   }
@@ -398,7 +400,8 @@ TEST_F(Nonconformance, APersonOpensAReportToo) {
   EXPECT_EQ(opened.ncr().product_code(), "PACK");
   EXPECT_EQ(opened.ncr().open_units(), 1);
   v1::DisposeNcrUnitsResponse disposed;
-  EXPECT_EQ(ReasonOf(Dispose(opened.ncr().ncr_id(), v1::NCR_DISPOSITION_RETEST, {}, &disposed)), "DISPOSITION_REFUSED") << "nothing failed";
+  EXPECT_EQ(ReasonOf(Dispose(opened.ncr().ncr_id(), v1::NCR_DISPOSITION_RETEST, {}, &disposed)), "DISPOSITION_REFUSED")
+      << "nothing failed";
   EXPECT_EQ(ReasonOf(Dispose(opened.ncr().ncr_id(), v1::NCR_DISPOSITION_USE_AS_IS, {}, &disposed)), "OK");
   EXPECT_TRUE(CanStart(40, "P1").go());
   v1::ListNcrsRequest list;
@@ -458,7 +461,8 @@ TEST_F(Nonconformance, AReplayListsWhoseVerdictWouldChangeAndWritesNothing) {
   EXPECT_THAT(Tell(40, {Start(40, "P1")}), ElementsAre("ROUTE_SEQ"));
   MakeToTest("P2");
   const std::string counts =
-      "select string_agg(n.count::text, ',') from (select (xpath('concat(/row/c, " ", /row/h)', query_to_xml(format('select count(*) as c, "
+      "select string_agg(n.count::text, ',') from (select (xpath('concat(/row/c, "
+      ", /row/h)', query_to_xml(format('select count(*) as c, "
       "sum(hashtext(t::text)) as h from %I t', tablename), false, true, '')))[1] as count from pg_tables where schemaname = 'public' "
       "order by tablename) n";
   const std::string before = Value(counts);
@@ -474,7 +478,9 @@ TEST_F(Nonconformance, AReplayListsWhoseVerdictWouldChangeAndWritesNothing) {
                                            "P2 PACK.1.LOAD.1/1/4 PASS > FAIL OUT_OF_LIMITS"));
   EXPECT_EQ(tighter.summary.changes(), 3);
   EXPECT_EQ(tighter.summary.units_changed(), 2);
-  EXPECT_EQ(Replay(R"({"products": [{"product": "PACK", "routing": [{"operation": 40, "max_retests": 2}]}]})", "CELL").summary.units(), 0);
+  EXPECT_EQ(
+      Replay(R"({"products": [{"product": "PACK", "routing": [{"operation": 40, "max_retests": 2}]}]})", "CELL").summary.units(),
+      0);
   EXPECT_EQ(Value(counts), before) << "nothing is written";
 }
 

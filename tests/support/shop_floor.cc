@@ -7,7 +7,8 @@ namespace mes::tests {
 using domain::kMicro;
 
 ShopFloor::ShopFloor(const PlantBuilder& builder)
-    : plant_(std::make_shared<domain::Plant>(*builder.Build())), now_(std::chrono::sys_days(std::chrono::year(2026) / 11 / 2) + std::chrono::hours(8)) {
+    : plant_(std::make_shared<domain::Plant>(*builder.Build())),
+      now_(std::chrono::sys_days(std::chrono::year(2026) / 11 / 2) + std::chrono::hours(8)) {
   world_ = std::make_unique<domain::World>(*plant_, now_ + std::chrono::days(30));
   world_->next_unit_id = 1'000;
   for (const domain::Station& station : plant_->stations) {
