@@ -1,5 +1,6 @@
 #include "db/process_world.h"
 
+#include <algorithm>
 #include <charconv>
 #include <stdexcept>
 
@@ -29,6 +30,12 @@ constexpr char kLockRings[] = R"(
     and r.station_id = k.station_id
   order by 1, 2, 3
   for no key update of r)";
+
+constexpr char kLotRuns[] = R"(
+  select lot_id, operation, sum(first_runs)::bigint, sum(first_passes)::bigint
+  from lot_yield
+  where lot_id = any($1::bigint[])
+  group by lot_id, operation)";
 
 constexpr char kStoreRings[] = R"(
   insert into run_ring (line_id, operation, station_id, counts_from, runs)
@@ -137,6 +144,30 @@ void LockRunRings(Transaction& transaction, const std::set<RunRingKey>& keys, Wo
     RunRing& ring = world.run_rings[key];
     ring.counts_from = reader.Next<domain::Time>();
     ring.runs = RingFrom(reader.NextText());
+  }
+}
+
+void LoadLotRuns(Transaction& transaction, World& world) {
+  const bool asked = std::any_of(world.plant.rules.begin(), world.plant.rules.end(), [](const domain::ProcessRule& rule) {
+    return rule.kind == domain::ProcessRuleKind::kSupplierLot;
+  });
+  if (!asked) return;
+  // Lots of earlier batches, and those that this one uses.
+  std::set<int64_t> lots;
+  for (const auto& [unit, used] : world.yield_past.consumed) {
+    for (const auto& [operation, lot] : used) lots.insert(lot);
+  }
+  for (const auto& [id, entry] : world.units) {
+    if (entry.lot) lots.insert(id);
+  }
+  if (lots.empty()) return;
+  for (const auto& row : Execute(transaction, kLotRuns, ArrayOf(std::vector<int64_t>(lots.begin(), lots.end())))) {
+    RowReader reader(row);
+    const int64_t lot = reader.Next<int64_t>();
+    const int16_t operation = reader.Next<int16_t>();
+    auto& [runs, passes] = world.lot_runs[{lot, operation}];
+    runs = reader.Next<int64_t>();
+    passes = reader.Next<int64_t>();
   }
 }
 

@@ -16,6 +16,8 @@ namespace mes::db {
 void LoadAlarms(Transaction& transaction, const std::set<int32_t>& line_ids, domain::World& world);
 // Locks and loads the rings; those that are not there yet are empty.
 void LockRunRings(Transaction& transaction, const std::set<domain::RunRingKey>& keys, domain::World& world);
+// What the lots that the batch's units used have to show, where a rule of the plant asks. After LoadYieldPast.
+void LoadLotRuns(Transaction& transaction, domain::World& world);
 void StoreRunRings(Transaction& transaction, const domain::World& world);
 // `hold_ids`: the numbers that the batch's pending holds got, in order.
 void InsertAlarms(Transaction& transaction, const domain::World& world, const std::vector<int64_t>& hold_ids);

@@ -448,6 +448,7 @@ World Load(Transaction& transaction, const domain::Plant& plant, domain::Time no
   if (lock) LockRunRings(transaction, keys.rings, world);
   if (lock) LoadNewCodes(transaction, keys, world);
   if (lock) LoadYieldPast(transaction, keys, world);
+  if (lock) LoadLotRuns(transaction, world);
   if (lock) LoadCharts(transaction, keys, world);
   return world;
 }

@@ -156,7 +156,8 @@ ErrorKind KindOf(Reason reason);
 const std::vector<Reason>& AllReasons();
 
 // One fact that a refusal rests on. `kind` is one of: event, lot, unit, hold, limit, condition, window, operation, order, alarm, field.
-// One fact that a refusal rests on. `kind` is one of: event, lot, unit, hold, limit, condition, window, operation, order, ncr, policy, field.
+// One fact that a refusal rests on. `kind` is one of: event, lot, unit, hold, limit, condition, window, operation,
+// order, ncr, policy, field.
 // One fact that a refusal rests on. `kind` is one of: event, lot, unit, hold, limit, condition, window, operation, order, ncr, policy,
 // field.
 struct Evidence {

@@ -71,6 +71,7 @@ class EventDecision {
   void JudgeProcess(const UnitEntry& entry, const ProductRevision& revision, const Operation& operation, const EventRow& row);
   void JudgeFirstRun(const ProcessRule& rule, const UnitEntry& entry, const Operation& operation, const EventRow& row,
                      const RunRing& ring, size_t place);
+  void JudgeLots(const UnitEntry& entry, const ProductRevision& revision, const Operation& operation);
   void JudgeScrap(const UnitEntry& entry, const EventRow& row);
   void JudgeGolden(const StationCondition& condition, const StationCondition* before);
   void Raise(const ProcessRule& rule, ProcessAlarm alarm, std::optional<HoldDraft> hold);

@@ -1,5 +1,6 @@
 // What a recorded event means to the rules that act: the part of EventDecision that raises alarms, stops and holds.
 #include <algorithm>
+#include <set>
 
 #include "domain/event_decision.h"
 #include "domain/limits.h"
@@ -161,6 +162,7 @@ void EventDecision::JudgeProcess(const UnitEntry& entry, const ProductRevision& 
     }
   }
   if ((row.flags & kFlagFirstRun) == 0) return;
+  if (row.judgement == Judgement::kFail) JudgeLots(entry, revision, operation);
   for (const bool of_line : {false, true}) {
     const size_t capacity = RingCapacity(world_.plant.rules, station_, revision, operation, of_line);
     if (capacity == 0) continue;
@@ -176,6 +178,46 @@ void EventDecision::JudgeProcess(const UnitEntry& entry, const ProductRevision& 
       if ((of_line ? line_rule : station_rule) && Applies(rule, station_, revision, operation)) {
         JudgeFirstRun(rule, entry, operation, row, ring, *place);
       }
+    }
+  }
+}
+
+// A first run failed: do the lots that it used at this operation fail too many?
+void EventDecision::JudgeLots(const UnitEntry& entry, const ProductRevision& revision, const Operation& operation) {
+  const bool asked = std::any_of(world_.plant.rules.begin(), world_.plant.rules.end(), [&](const ProcessRule& rule) {
+    return rule.kind == ProcessRuleKind::kSupplierLot && Applies(rule, station_, revision, operation);
+  });
+  if (!asked) return;
+  std::set<int64_t> lots;
+  if (const auto used = world_.yield_past.consumed.find(entry.unit.id); used != world_.yield_past.consumed.end()) {
+    for (const auto& [number, lot] : used->second) {
+      if (number == operation.number) lots.insert(lot);
+    }
+  }
+  for (const int64_t lot : lots) {
+    auto [runs, passes] = world_.lot_runs[{lot, operation.number}];
+    for (const auto& [key, counts] : world_.effects.lot_yields) {
+      if (key.lot_id == lot && key.operation == operation.number) runs += counts.first_runs, passes += counts.first_passes;
+    }
+    for (const ProcessRule& rule : world_.plant.rules) {
+      if (rule.kind != ProcessRuleKind::kSupplierLot || !Applies(rule, station_, revision, operation)) continue;
+      const int64_t fails = runs - passes;
+      if (runs < rule.min_runs || static_cast<double>(fails) <= rule.fail_share * static_cast<double>(runs)) continue;
+      const UnitEntry* item = world_.FindUnit(lot);
+      ProcessAlarm alarm;
+      alarm.operation = operation.number;
+      alarm.stops = rule.stops;
+      alarm.unit_id = lot;
+      alarm.unit_code = item == nullptr ? "" : item->unit.code;
+      const std::string name = item == nullptr ? "one lot" : "lot " + item->unit.code;
+      alarm.sentence = rule.code + ": " + std::to_string(fails) + " of " + std::to_string(runs) + " units that used " + name +
+                       " failed their first run at operation " + std::to_string(operation.number) + " " + operation.code;
+      alarm.evidence.push_back({"figure", "first_runs", std::to_string(passes) + " of " + std::to_string(runs) + " passed, limit " +
+                                                            Percent(1 - rule.fail_share)});
+      HoldDraft hold;
+      hold.direction = HoldDirection::kWhereUsed;
+      hold.predicate.unit_ids = {lot};
+      Raise(rule, std::move(alarm), rule.holds ? std::optional(std::move(hold)) : std::nullopt);
     }
   }
 }

@@ -239,6 +239,8 @@ struct World {
   // What the rules of the batch's operations have seen, and alarms in force at its lines and orders.
   std::map<RunRingKey, RunRing> run_rings;
   std::vector<ProcessAlarm> alarms;
+  // First runs and passes of the units that used a lot at an operation, before this batch; only where a rule asks.
+  std::map<std::pair<int64_t, int16_t>, std::pair<int64_t, int64_t>> lot_runs;
   // New codes of this batch whose prefix is issued here; others are not in it.
   std::unordered_map<std::string, IssuedCode> issued_codes;
   // For reversals: whole histories of the units concerned, oldest first by record.

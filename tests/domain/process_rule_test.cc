@@ -317,6 +317,32 @@ TEST(ProcessRuleAtTheGate, TooMuchScrapStopsTheOrderForNewUnitsOnly) {
   EXPECT_EQ(ReasonsOf(floor.Ask("CELL", 20, "C3").refusals), "");
 }
 
+TEST(ProcessRuleAtTheGate, ALotWhoseUsersFailIsHeldWithEverythingItWentInto) {
+  ProcessRule rule = Streak(ProcessRuleKind::kSupplierLot, 0, StopScope::kNone);
+  rule.code = "LOT_FAILS";
+  rule.kind = ProcessRuleKind::kSupplierLot;
+  rule.min_runs = 3;
+  rule.fail_share = 0.5;
+  rule.holds = true;
+  rule.release_role = "quality";
+  ShopFloor floor = FloorWith({rule});
+  floor.Receive("ELY", "E-BAD");
+  const auto fill = [&](const std::string& cell, bool pass) {
+    floor.Say("CELL", 10, cell, floor.StartOf("CELL", 10, "ORD-CELL"));
+    floor.Say("CELL", 10, cell, domain::Consumed{"E-BAD", "0.5", "kg"});
+    floor.Say("CELL", 10, cell, pass ? floor.PassOf("CELL", 10) : floor.FailOf("CELL", 10));
+    floor.Wait(std::chrono::seconds(10));
+  };
+  fill("C1", false);
+  fill("C2", true);
+  EXPECT_TRUE(floor.world().effects.alarms.empty()) << "two are too few";
+  fill("C3", false);
+  ASSERT_EQ(floor.world().effects.alarms.size(), 1U);
+  EXPECT_EQ(floor.world().effects.alarms[0].alarm.unit_code, "E-BAD");
+  ASSERT_EQ(floor.world().effects.pending_holds.size(), 1U);
+  EXPECT_EQ(floor.world().effects.pending_holds[0].predicate.unit_ids, std::vector<int64_t>{floor.unit("E-BAD").unit.id});
+}
+
 TEST(ProcessRuleAtTheGate, AFailedGoldenSampleStopsTheStationAndHoldsAllSinceTheLastGoodOne) {
   ProcessRule rule = Streak(ProcessRuleKind::kGoldenFailed, 0, StopScope::kStation);
   rule.code = "GOLD_FAIL";
