@@ -55,7 +55,7 @@ class YieldInBatches : public testing::Test {
   void Commit() {
     plant_.Run([&](Transaction& transaction) {
       WorldKeys keys;
-      for (const Said& said : waiting_) keys.Add(*said.station, 1, said.event);
+      for (const Said& said : waiting_) keys.Add(plant_.plant(), *said.station, 1, said.event);
       domain::World world = LockWorld(transaction, plant_.plant(), StoredPlant::kNow + std::chrono::days(300), keys, ids_);
       for (const Said& said : waiting_) domain::Decide(world, *said.station, 1, said.event);
       ids_.next = world.next_unit_id;
