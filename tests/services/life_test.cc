@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "domain/station_event.h"
 #include "mes/v1/genealogy.grpc.pb.h"
 #include "mes/v1/hold.grpc.pb.h"
 #include "mes/v1/life.grpc.pb.h"
@@ -204,6 +205,7 @@ TEST_F(LifeServiceTest, HeldAndIncompleteUnitsDoNotShip) {
   lift.set_hold_id(held.hold().hold_id());
   lift.set_reason("checked");
   lift.set_person("Wu");
+  lift.set_role("quality");
   v1::ReleaseHoldResponse lifted;
   ASSERT_TRUE(CallOnce(*holds, &v1::HoldService::Stub::ReleaseHold, lift, &lifted).ok());
   v1::ReplacePartResponse replaced;
@@ -304,7 +306,9 @@ TEST_F(LifeServiceTest, ForcingNeedsTheRoleAndStaysMarked) {
   ASSERT_EQ(ReasonOf(Replace(order, &replaced)), "OK");
   EXPECT_EQ(replaced.effect().overridden(0).code(), "NOT_BLOCKED");
   EXPECT_EQ(plant_.database().Value("select forced from replacement"), "t");
-  EXPECT_EQ(plant_.database().Value("select bool_and((flags & 512) <> 0) from station_event"), "t");
+  EXPECT_EQ(
+      plant_.database().Value("select bool_and((flags & " + std::to_string(domain::kFlagForced) + ") <> 0) from station_event"),
+      "t");
 }
 
 TEST_F(LifeServiceTest, RefusedReplacementsTellWhy) {
