@@ -110,6 +110,12 @@ std::map<int32_t, OeeParts> LoadRuns(Call& call, const std::vector<const Station
   return by_station;
 }
 
+// What of a plant day has passed: of today a part, of tomorrow nothing.
+double PassedShare(int32_t day, domain::Time now) {
+  const std::chrono::duration<double> passed = now - StartOfDay(day);
+  return std::clamp(passed.count() / static_cast<double>(domain::kSecondsPerDay), 0.0, 1.0);
+}
+
 // Reported downtimes and rules' stops, by station.
 std::map<int32_t, std::vector<domain::StandStill>> LoadStandStills(Call& call, const std::vector<const Station*>& stations,
                                                                    const DayRange& days) {
@@ -220,7 +226,9 @@ Status QueryOee(Call& call, const v1::QueryOeeRequest& request, v1::QueryOeeResp
   const Planned planned = PlannedOf(model, *stations->front(), *days);
   for (const Station* station : *stations) {
     OeeParts& parts = by_station[station->id];
-    for (const domain::PlannedDay& day : planned.days) parts.planned_seconds += static_cast<double>(day.seconds);
+    for (const domain::PlannedDay& day : planned.days) {
+      parts.planned_seconds += static_cast<double>(day.seconds) * PassedShare(day.day, call.now);
+    }
     if (const auto found = stands.find(station->id); found != stands.end()) {
       domain::TakeStandStills(planned.days, found->second, parts);
     }
