@@ -2,6 +2,7 @@
 
 #include "db/array.h"
 #include "db/row.h"
+#include "domain/process_rule.h"
 
 namespace mes::db {
 namespace {
@@ -51,6 +52,15 @@ constexpr char kListDowntimes[] = MES_DOWNTIME_SELECT
     "where (cardinality($1::integer[]) = 0 or d.station_id = any($1::integer[])) and ($2::timestamptz is null or d.until_time > $2) "
     "and ($3::timestamptz is null or d.from_time < $3) and (not $4 or d.withdraw_time is null) and ($5::bigint = 0 or d.downtime_id < "
     "$5) order by d.downtime_id desc limit case when $6::integer = 0 then null else $6::integer end";
+
+constexpr char kListRuleStops[] = R"(
+  select line_id, case stops when 1 then station_id else 0 end, operation, record_time, release_time
+  from process_alarm
+  where line_id = any($1::integer[])
+    and stops in (1, 2)
+    and record_time < $3
+    and coalesce(release_time > $2, true))";
+static_assert(static_cast<int>(domain::StopScope::kStation) == 1 && static_cast<int>(domain::StopScope::kLineOperation) == 2);
 
 Downtime ReadDowntime(const pqxx::row& row) {
   RowReader reader(row);
@@ -123,6 +133,21 @@ std::vector<Downtime> ListDowntimes(Transaction& transaction, const DowntimeFilt
     downtimes.push_back(ReadDowntime(row));
   }
   return downtimes;
+}
+
+std::vector<RuleStop> ListRuleStops(Transaction& transaction, const std::vector<int32_t>& line_ids, domain::Time from,
+                                    domain::Time until) {
+  std::vector<RuleStop> stops;
+  for (const auto& row : Execute(transaction, kListRuleStops, ArrayOf(line_ids), from, until)) {
+    RowReader reader(row);
+    RuleStop& stop = stops.emplace_back();
+    stop.line_id = reader.Next<int32_t>();
+    stop.station_id = reader.Next<int32_t>();
+    stop.operation = reader.Next<int16_t>();
+    stop.from = reader.Next<domain::Time>();
+    stop.until = reader.NextOptional<domain::Time>();
+  }
+  return stops;
 }
 
 }  // namespace mes::db

@@ -44,4 +44,16 @@ struct DowntimeFilter {
 // Newest first, ids below `before_id` (0 = all), at most `limit` (0 = all).
 std::vector<domain::Downtime> ListDowntimes(Transaction& transaction, const DowntimeFilter& filter, int limit);
 
+// Stops of rules (process_alarm) on these lines in that time: of one station, or of a line's operation (station 0).
+struct RuleStop {
+  int32_t line_id = 0;
+  int32_t station_id = 0;
+  int16_t operation = 0;
+  domain::Time from{};
+  // Nothing = it stands still.
+  std::optional<domain::Time> until;
+};
+std::vector<RuleStop> ListRuleStops(Transaction& transaction, const std::vector<int32_t>& line_ids, domain::Time from,
+                                    domain::Time until);
+
 }  // namespace mes::db

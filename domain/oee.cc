@@ -1,7 +1,10 @@
 #include "domain/oee.h"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "domain/code.h"
 #include "domain/limits.h"
@@ -92,14 +95,31 @@ double IdealSeconds(int64_t cycle_ms, double units_per_cycle, int64_t runs) {
   return static_cast<double>(cycle_ms) / 1e3 / units_per_cycle * static_cast<double>(runs);
 }
 
-void TakeDowntime(const std::vector<PlannedDay>& days, Time from, Time until, DowntimeClass downtime_class, OeeParts& parts) {
-  for (const PlannedDay& planned : days) {
-    const Time start{std::chrono::sys_days(std::chrono::days(planned.day))};
-    const Time end = start + std::chrono::days(1);
-    if (until <= start || from >= end) continue;
-    const double overlap = std::chrono::duration<double>(std::min(until, end) - std::max(from, start)).count();
-    const double seconds = overlap * static_cast<double>(planned.seconds) / 86'400.0;
-    (downtime_class == DowntimeClass::kNoPlan ? parts.no_plan_seconds : parts.down_seconds) += seconds;
+void TakeStandStills(const std::vector<PlannedDay>& days, const std::vector<StandStill>& stands, OeeParts& parts) {
+  // +1 and -1 where stands begin and end: between two moments the counts say what holds.
+  std::map<Time, std::pair<int, int>> changes;
+  for (const StandStill& stand : stands) {
+    if (stand.until <= stand.from) continue;
+    int& begins = stand.no_plan ? changes[stand.from].first : changes[stand.from].second;
+    ++begins;
+    int& ends = stand.no_plan ? changes[stand.until].first : changes[stand.until].second;
+    --ends;
+  }
+  int no_plan = 0, down = 0;
+  auto planned = days.begin();
+  for (auto change = changes.begin(); change != changes.end(); ++change) {
+    no_plan += change->second.first;
+    down += change->second.second;
+    const auto next = std::next(change);
+    if (next == changes.end() || (no_plan == 0 && down == 0)) continue;
+    const auto start_of = [](const PlannedDay& day) { return Time(std::chrono::sys_days(std::chrono::days(day.day))); };
+    while (planned != days.end() && start_of(*planned) + std::chrono::days(1) <= change->first) ++planned;
+    for (auto day = planned; day != days.end() && start_of(*day) < next->first; ++day) {
+      const Time from = std::max(change->first, start_of(*day));
+      const Time until = std::min(next->first, start_of(*day) + std::chrono::days(1));
+      const double seconds = std::chrono::duration<double>(until - from).count() * static_cast<double>(day->seconds) / 86'400.0;
+      (no_plan > 0 ? parts.no_plan_seconds : parts.down_seconds) += seconds;
+    }
   }
 }
 

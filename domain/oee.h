@@ -84,7 +84,14 @@ struct PlannedDay {
   int32_t day = 0;
   int64_t seconds = 0;
 };
-// Takes a downtime off the planned days that it touches: on each, its share of the day that is planned. Adds to `parts`.
-void TakeDowntime(const std::vector<PlannedDay>& days, Time from, Time until, DowntimeClass downtime_class, OeeParts& parts);
+// A time in which a station stood still, or in which nothing was planned for it.
+struct StandStill {
+  Time from{};
+  Time until{};
+  bool no_plan = false;
+};
+// Takes these off the planned days that they touch: of each day, its share that is planned. Where several tell of one moment it counts
+// once, as no plan if one of them says so. Adds to `parts`.
+void TakeStandStills(const std::vector<PlannedDay>& days, const std::vector<StandStill>& stands, OeeParts& parts);
 
 }  // namespace mes::domain

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <map>
 
+#include "db/capacity.h"
 #include "db/downtime.h"
 #include "db/yield.h"
 #include "domain/code.h"
@@ -55,14 +56,33 @@ const domain::Operation* OperationOf(const domain::Plant& plant, const Station& 
   return index < 0 ? nullptr : &revision->operations[static_cast<size_t>(index)];
 }
 
-// The plant runs around the clock.
-std::vector<domain::PlannedDay> PlannedDaysOf(Call&, const Station&, const DayRange& days) {
-  std::vector<domain::PlannedDay> planned;
-  for (int32_t day = days.first; day <= days.last; ++day) planned.push_back({day, 86'400});
+struct Planned {
+  std::vector<domain::PlannedDay> days;
+  bool by_calendar = true;
+  bool estimate = false;
+};
+
+// What the line's shift pattern plans; where it has none, whole days.
+Planned PlannedOf(const domain::CapacityModel& model, const Station& station, const DayRange& range) {
+  Planned planned;
+  const domain::LineGroup* group = model.FindGroup(station.material_id);
+  int32_t line = 0;
+  const size_t dot = station.line_code.rfind('.');
+  if (dot != std::string::npos)
+    std::from_chars(station.line_code.data() + dot + 1, station.line_code.data() + station.line_code.size(), line);
+  for (int32_t day = range.first; day <= range.last; ++day) {
+    const domain::CapacityPoint* point = group == nullptr ? nullptr : group->PointOn(line, day);
+    const domain::ShiftPattern* pattern = point == nullptr ? nullptr : model.calendar.FindPattern(point->pattern_code);
+    if (pattern == nullptr) planned.by_calendar = false;
+    planned.days.push_back({day, pattern == nullptr
+                                     ? domain::kSecondsPerDay
+                                     : domain::PlannedSeconds(model.calendar, *pattern, station.product_code, day)});
+  }
+  planned.estimate = domain::HasUnpublished(model.calendar, range.first, range.last + 1);
   return planned;
 }
 
-domain::Time StartOf(int32_t day) { return domain::Time(std::chrono::sys_days(std::chrono::days(day))); }
+domain::Time StartOfDay(int32_t day) { return domain::Time(std::chrono::sys_days(std::chrono::days(day))); }
 
 // Runs and their ideal time, by station.
 std::map<int32_t, OeeParts> LoadRuns(Call& call, const std::vector<const Station*>& stations, const DayRange& days) {
@@ -88,6 +108,34 @@ std::map<int32_t, OeeParts> LoadRuns(Call& call, const std::vector<const Station
     }
   }
   return by_station;
+}
+
+// What of a plant day has passed: of today a part, of tomorrow nothing.
+double PassedShare(int32_t day, domain::Time now) {
+  const std::chrono::duration<double> passed = now - StartOfDay(day);
+  return std::clamp(passed.count() / static_cast<double>(domain::kSecondsPerDay), 0.0, 1.0);
+}
+
+// Reported downtimes and rules' stops, by station.
+std::map<int32_t, std::vector<domain::StandStill>> LoadStandStills(Call& call, const std::vector<const Station*>& stations,
+                                                                   const DayRange& days) {
+  std::map<int32_t, std::vector<domain::StandStill>> stands;
+  db::DowntimeFilter filter;
+  filter.from = StartOfDay(days.first);
+  filter.until = StartOfDay(days.last + 1);
+  filter.standing_only = true;
+  for (const Station* station : stations) filter.station_ids.push_back(station->id);
+  for (const domain::Downtime& downtime : db::ListDowntimes(call.transaction, filter, 0)) {
+    stands[downtime.station_id].push_back(
+        {downtime.from, downtime.until, downtime.downtime_class == domain::DowntimeClass::kNoPlan});
+  }
+  for (const db::RuleStop& stop : db::ListRuleStops(call.transaction, {stations.front()->line_id}, *filter.from, *filter.until)) {
+    for (const Station* station : stations) {
+      if (stop.station_id != 0 ? stop.station_id != station->id : !station->Does(stop.operation)) continue;
+      stands[station->id].push_back({stop.from, stop.until.value_or(std::max(call.now, stop.from)), false});
+    }
+  }
+  return stands;
 }
 
 v1::Oee ToProto(const std::string& line_code, const std::string& station_code, const OeeParts& parts) {
@@ -172,21 +220,21 @@ Status QueryOee(Call& call, const v1::QueryOeeRequest& request, v1::QueryOeeResp
   if (!stations) return Fail(stations.error());
 
   std::map<int32_t, OeeParts> by_station = LoadRuns(call, *stations, *days);
-  std::map<int32_t, std::vector<domain::PlannedDay>> planned;
-  db::DowntimeFilter filter;
-  filter.from = StartOf(days->first);
-  filter.until = StartOf(days->last + 1);
-  filter.standing_only = true;
+  const auto stands = LoadStandStills(call, *stations, *days);
+  const domain::CapacityModel model = db::LoadCapacityModel(call.transaction, call.plant);
+  // The stations are of one line, which has one calendar.
+  const Planned planned = PlannedOf(model, *stations->front(), *days);
   for (const Station* station : *stations) {
-    filter.station_ids.push_back(station->id);
-    planned[station->id] = PlannedDaysOf(call, *station, *days);
-    for (const domain::PlannedDay& day : planned[station->id])
-      by_station[station->id].planned_seconds += static_cast<double>(day.seconds);
+    OeeParts& parts = by_station[station->id];
+    for (const domain::PlannedDay& day : planned.days) {
+      parts.planned_seconds += static_cast<double>(day.seconds) * PassedShare(day.day, call.now);
+    }
+    if (const auto found = stands.find(station->id); found != stands.end()) {
+      domain::TakeStandStills(planned.days, found->second, parts);
+    }
   }
-  for (const domain::Downtime& downtime : db::ListDowntimes(call.transaction, filter, 0)) {
-    domain::TakeDowntime(planned[downtime.station_id], downtime.from, downtime.until, downtime.downtime_class,
-                         by_station[downtime.station_id]);
-  }
+  response.set_planned_by_calendar(planned.by_calendar);
+  response.set_planned_is_estimate(planned.estimate);
 
   OeeParts line;
   for (const Station* station : *stations) {

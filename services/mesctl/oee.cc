@@ -41,6 +41,8 @@ void Ask(const Connection& connection, const v1::QueryOeeRequest& request) {
   for (const auto& station : response.stations()) AddRow(table, station);
   if (response.has_line()) AddRow(table, response.line());
   table.Print();
+  if (!response.planned_by_calendar()) printf("\nno shift pattern is known for some of these days: they count as planned whole\n");
+  if (response.planned_is_estimate()) printf("\nno days off are published for some of these days: the planned time is an estimate\n");
 }
 
 std::string Class(const v1::Downtime& downtime) { return EnumText(*v1::DowntimeClass_descriptor(), downtime.downtime_class()); }

@@ -50,8 +50,12 @@ TEST(Oee, AChangeoverIsALossAndNoPlanIsNoPlannedTime) {
   const std::vector<PlannedDay> days = {{Day("2026-11-02"), 86'400}, {Day("2026-11-03"), 86'400}};
   OeeParts parts;
   parts.planned_seconds = 2 * 86'400;
-  TakeDowntime(days, At("2026-11-02", 20), At("2026-11-03", 4), DowntimeClass::kChangeover, parts);
-  TakeDowntime(days, At("2026-11-03", 12), At("2026-11-05", 0), DowntimeClass::kNoPlan, parts);
+  TakeStandStills(days,
+                  {{At("2026-11-02", 20), At("2026-11-03", 4), false},
+                   {At("2026-11-02", 22), At("2026-11-03", 2), false},  // a rule's stop in the same time
+                   {At("2026-11-03", 12), At("2026-11-05", 0), true},
+                   {At("2026-11-03", 13), At("2026-11-03", 14), false}},
+                  parts);
   EXPECT_DOUBLE_EQ(parts.down_seconds, 8 * 3'600);
   EXPECT_DOUBLE_EQ(parts.no_plan_seconds, 12 * 3'600) << "only within what was asked";
   EXPECT_DOUBLE_EQ(*OeeOf(parts).availability, 28.0 / 36.0);
@@ -59,8 +63,8 @@ TEST(Oee, AChangeoverIsALossAndNoPlanIsNoPlannedTime) {
 
 TEST(Oee, ADowntimeInTimeThatTheCalendarDoesNotPlanCostsNothing) {
   OeeParts parts;
-  TakeDowntime({{Day("2026-11-02"), 0}, {Day("2026-11-03"), 43'200}}, At("2026-11-02", 0), At("2026-11-04", 0),
-               DowntimeClass::kBreakdown, parts);
+  TakeStandStills({{Day("2026-11-02"), 0}, {Day("2026-11-03"), 43'200}}, {{At("2026-11-02", 0), At("2026-11-04", 0), false}},
+                  parts);
   EXPECT_DOUBLE_EQ(parts.down_seconds, 43'200);
 }
 
