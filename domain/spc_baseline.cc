@@ -15,7 +15,9 @@ std::string TextOf(const BaselineFault& fault) {
          (fault.on_spread ? " in the spread" : "");
 }
 
-Error OutOfControl(const std::vector<BaselineFault>& faults) {
+Error OutOfControl(std::vector<BaselineFault> faults) {
+  // Single points first: a wild one drags runs of others behind it.
+  std::stable_partition(faults.begin(), faults.end(), [](const BaselineFault& fault) { return WindowOf(fault.rule) == 1; });
   std::string list;
   for (size_t i = 0; i < std::min(faults.size(), kMostPointsListed); ++i) list += (i == 0 ? "" : "; ") + TextOf(faults[i]);
   const std::string count = std::to_string(faults.size());

@@ -301,10 +301,13 @@ void AddReading(CLI::App& spc, const Connection& connection) {
   auto range = std::make_shared<Range>();
   auto points = std::make_shared<int32_t>(kColumnsOfPoints);
   auto* show = spc.add_subcommand("chart", "One chart, drawn; the newest points are on the right");
-  show->footer("o a point, X it broke a rule, L it came late.\nExample:\n  mesctl spc chart PACK-TRK-70.1.PEOL.1 IR");
+  show->footer("CL the center, o a point, X it broke a rule, L it came late.\nExample:\n  mesctl spc chart PACK-TRK-70.1.PEOL.1 IR");
   AddKey(*show, *chart);
   AddRange(*show, *range);
-  show->add_option("--points", *points, "At most so many points")->check(CLI::Range(1, 64))->capture_default_str()->type_name("N");
+  show->add_option("--points", *points, "At most so many points")
+      ->check(CLI::Range(1, kColumnsOfPoints))
+      ->capture_default_str()
+      ->type_name("N");
   show->callback([&connection, chart, range, points] { ShowChart(connection, *chart, *range, *points); });
 
   auto station = std::make_shared<std::string>();

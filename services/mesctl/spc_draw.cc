@@ -7,8 +7,8 @@
 namespace mes::mesctl {
 namespace {
 
-// Columns of the labels: `UCL 74.0143 `.
-constexpr size_t kMargin = 15;
+// Columns of the labels: `UCL -0.00144667 |`.
+constexpr size_t kMargin = 18;
 
 struct Scale {
   double low = 0, high = 1;
@@ -67,7 +67,7 @@ std::vector<std::string> Draw(const DrawnChart& chart) {
   }
   line(chart.lower, "LCL", '.');
   line(chart.upper, "UCL", '.');
-  line(chart.center, "center", '-');
+  line(chart.center, "CL", '-');
   for (size_t i = 0; i < chart.points.size(); ++i) {
     const DrawnPoint& point = chart.points[i];
     if (!point.value) continue;

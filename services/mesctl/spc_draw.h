@@ -16,13 +16,13 @@ struct DrawnPoint {
 
 struct DrawnChart {
   std::string title;
-  std::vector<DrawnPoint> points;  // at most 64
+  std::vector<DrawnPoint> points;  // at most 60
   // Absent = none are frozen.
   std::optional<double> lower, center, upper;
   int rows = 13;
 };
 
-// `4.347`: a figure in at most 9 characters.
+// `4.347`: six significant digits, at most 12 characters.
 std::string FigureText(double value);
 // Lines without their ends.
 std::vector<std::string> Draw(const DrawnChart& chart);

@@ -85,7 +85,7 @@ TEST_F(MesctlSpcTest, ShowsADriftFromTheFirstPointToTheAcknowledgement) {
   Run(25, 0);
   Run(10, 0.6);
   const auto chart = Mesctl({"spc", "chart", kStation, "K_THK"});
-  EXPECT_THAT(chart.out, AllOf(HasSubstr("UCL"), HasSubstr("LCL"), HasSubstr("center"), HasSubstr("X"), HasSubstr("NELSON1 above"),
+  EXPECT_THAT(chart.out, AllOf(HasSubstr("UCL"), HasSubstr("LCL"), HasSubstr("CL "), HasSubstr("X"), HasSubstr("NELSON1 above"),
                                HasSubstr("1 open alarms")));
   EXPECT_LE(WidestLine(chart.out), 80u) << chart.out;
   EXPECT_LE(WidestLine(frozen.out), 80u) << frozen.out;

@@ -123,6 +123,7 @@ struct SpcServiceTest : testing::Test {
     v1::Completed& completed = *Next(request, unit, at).mutable_completed();
     const bool good = torques[0] <= 15 && torques[1] <= 15;
     completed.set_judgement(good ? v1::JUDGEMENT_PASS : v1::JUDGEMENT_FAIL);
+    if (!good) completed.set_failure_code("TORQUE");
     if (!in_a_measured_event) AddValues(*completed.mutable_values(), "BOLT_V", torques);
     Record(request);
     return unit;
@@ -133,6 +134,7 @@ struct SpcServiceTest : testing::Test {
     AddStart(request, unit, "WEIGH", at, "");
     v1::Completed& completed = *Next(request, unit, at).mutable_completed();
     completed.set_judgement(mass <= 15 ? v1::JUDGEMENT_PASS : v1::JUDGEMENT_FAIL);
+    if (mass > 15) completed.set_failure_code("MASS");
     AddValues(*completed.mutable_values(), "WEIGH_V", {mass});
     Record(request);
   }
