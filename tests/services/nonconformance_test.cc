@@ -247,7 +247,7 @@ TEST_F(Nonconformance, AFailedUnitWaitsForQualityAndGoesOnAsDecided) {
   EXPECT_THAT(Tell(20, {Start(20, "P1", v1::RUN_PURPOSE_REWORK)}), ElementsAre("DISPOSITION_NEEDED"));
 
   v1::DisposeNcrUnitsResponse disposed;
-  EXPECT_EQ(ReasonOf(Dispose(1, v1::NCR_DISPOSITION_REWORK, {"P1"}, &disposed, "shift lead")), "DISPOSITION_REFUSED");
+  EXPECT_EQ(ReasonOf(Dispose(1, v1::NCR_DISPOSITION_REWORK, {"P1"}, &disposed, "shift lead")), "ROLE_INSUFFICIENT");
   EXPECT_EQ(ReasonOf(Dispose(9, v1::NCR_DISPOSITION_REWORK, {"P1"}, &disposed)), "NCR_UNKNOWN");
   EXPECT_EQ(ReasonOf(Dispose(1, v1::NCR_DISPOSITION_REWORK, {"P2"}, &disposed)), "UNIT_UNKNOWN");
   ASSERT_EQ(ReasonOf(Dispose(1, v1::NCR_DISPOSITION_REWORK, {"P1"}, &disposed)), "OK");
