@@ -156,9 +156,8 @@ Result<Ncr> Move(const Ncr& ncr, const NcrMovement& movement, Time now) {
   if (Status checked = CheckText(movement.reason, kMaxReasonLength, false, "reason"); !checked) return Fail(checked.error());
   const bool of_quality = movement.move == NcrMove::kVerify || movement.move == NcrMove::kClose;
   if (of_quality && movement.role != kQuality) {
-    Error error = NcrError(Reason::kNcrTransition, ncr, "to " + std::string(NameOf(movement.move)) + " a report is quality's");
-    error.metadata["field"] = "role";
-    return Fail(std::move(error));
+    return Fail(
+        FieldError(Reason::kRoleInsufficient, "role", "to " + std::string(NameOf(movement.move)) + " a report is quality's"));
   }
   const bool ends = movement.move == NcrMove::kClose || movement.move == NcrMove::kCancel;
   if (ends && ncr.open_units > 0) {
@@ -183,9 +182,7 @@ Status CheckDisposition(const Ncr& ncr, const DispositionOrder& order) {
   if (Status checked = CheckText(order.role, kMaxPersonLength, true, "role"); !checked) return checked;
   if (Status checked = CheckText(order.second_person, kMaxPersonLength, false, "second_person"); !checked) return checked;
   if (order.role != kQuality) {
-    Error error = NcrError(Reason::kDispositionRefused, ncr, "what becomes of nonconforming units is decided by quality");
-    error.metadata["field"] = "role";
-    return Fail(std::move(error));
+    return Fail(FieldError(Reason::kRoleInsufficient, "role", "what becomes of nonconforming units is decided by quality"));
   }
   if (ncr.state == NcrState::kClosed || ncr.state == NcrState::kCancelled) {
     return Fail(

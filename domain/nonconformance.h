@@ -101,7 +101,7 @@ struct NcrMovement {
   std::string verification_evidence;
 };
 
-// The report after the move. Errors: NCR_TRANSITION (not in the table; VERIFY and CLOSE by another role than quality),
+// The report after the move. Errors: NCR_TRANSITION (not in the table), ROLE_INSUFFICIENT (VERIFY and CLOSE are quality's),
 // NCR_UNITS_OPEN (close or cancel while something is undecided), FIELD_REQUIRED (what the step must say), FIELD_INVALID (the
 // verifier owns an action; a due date in the past; a field of another step), LIMIT_EXCEEDED.
 Result<Ncr> Move(const Ncr& ncr, const NcrMovement& movement, Time now);
@@ -120,7 +120,7 @@ struct DispositionOrder {
 };
 
 // Whether it may be decided so on this report at all. Errors: FIELD_REQUIRED, FIELD_INVALID, LIMIT_EXCEEDED, ENUM_UNKNOWN,
-// NCR_TRANSITION (the report is closed or cancelled), DISPOSITION_REFUSED (the role).
+// NCR_TRANSITION (the report is closed or cancelled), ROLE_INSUFFICIENT.
 Status CheckDisposition(const Ncr& ncr, const DispositionOrder& order);
 
 // Where a unit's last run ended, as its history says.

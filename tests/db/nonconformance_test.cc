@@ -106,10 +106,12 @@ TEST_F(NonconformanceTest, WhatFailsAlikeGoesOntoOneOpenReport) {
   EXPECT_EQ(plant.database().Value("select count(*) from ncr"), "2") << "a contained report takes nothing more";
   Store([&](domain::World& world) { world.effects.withdrawn_findings = {{{1, 1, 9}, units[1]}}; });
   plant.Run([&](Transaction& transaction) {
-    EXPECT_EQ(LoadNcr(transaction, 2)->open_units, 0);
-    EXPECT_TRUE(ListNcrUnits(transaction, 2, {}, false, 10)[0].withdrawn);
-    EXPECT_THAT(ListNcrs(transaction, {}, 10), SizeIs(2));
-    EXPECT_THAT(ListNcrs(transaction, {2, 0, 0, "", 0}, 10), SizeIs(1));
+    ASSERT_THAT(ListNcrs(transaction, {}, 10), SizeIs(2));
+    // Numbers have gaps: what joins an open report uses one up.
+    const int64_t second = ListNcrs(transaction, {}, 1)[0].id;
+    EXPECT_EQ(LoadNcr(transaction, second)->open_units, 0);
+    EXPECT_TRUE(ListNcrUnits(transaction, second, {}, false, 10)[0].withdrawn);
+    EXPECT_THAT(ListNcrs(transaction, {second, 0, 0, "", 0}, 10), SizeIs(1));
     EXPECT_THAT(ListNcrs(transaction, {0, 1, 0, "", 0}, 10), SizeIs(1));
     EXPECT_THAT(ListNcrs(transaction, {0, 0, plant.material_id("CELL"), "", 0}, 10), SizeIs(0));
     EXPECT_THAT(ListNcrs(transaction, {0, 0, 0, "LEAK", units[0]}, 10), SizeIs(1));

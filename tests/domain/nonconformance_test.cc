@@ -340,8 +340,8 @@ TEST_F(NcrTest, EachStepMustSayWhatItFound) {
             "FIELD_REQUIRED verification_evidence");
   EXPECT_EQ(Told(NcrState::kActioned, NcrMove::kVerify, [](NcrMovement& m) { m.person = "li"; }), "FIELD_INVALID person");
   EXPECT_EQ(Told(NcrState::kActioned, NcrMove::kVerify, [](NcrMovement& m) { m.person = "he"; }), "FIELD_INVALID person");
-  EXPECT_EQ(Told(NcrState::kActioned, NcrMove::kVerify, [](NcrMovement& m) { m.role = "planner"; }), "NCR_TRANSITION role");
-  EXPECT_EQ(Told(NcrState::kVerified, NcrMove::kClose, [](NcrMovement& m) { m.role = "planner"; }), "NCR_TRANSITION role");
+  EXPECT_EQ(Told(NcrState::kActioned, NcrMove::kVerify, [](NcrMovement& m) { m.role = "planner"; }), "ROLE_INSUFFICIENT role");
+  EXPECT_EQ(Told(NcrState::kVerified, NcrMove::kClose, [](NcrMovement& m) { m.role = "planner"; }), "ROLE_INSUFFICIENT role");
   EXPECT_EQ(Told(NcrState::kVerified, NcrMove::kClose, none), "OK");
 }
 
@@ -372,7 +372,7 @@ TEST_F(NcrTest, ADispositionIsQualitysAndAConcessionHasANumber) {
   EXPECT_EQ(told(good, Severity::kMajor, NcrState::kClosed), "NCR_TRANSITION");
   DispositionOrder order = good;
   order.role = "shift lead";
-  EXPECT_EQ(told(order), "DISPOSITION_REFUSED role");
+  EXPECT_EQ(told(order), "ROLE_INSUFFICIENT role");
   order = good;
   order.concession.clear();
   EXPECT_EQ(told(order), "FIELD_REQUIRED concession");

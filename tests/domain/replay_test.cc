@@ -341,7 +341,7 @@ TEST_F(ReplayYieldTest, ShorterStreaksAlarmEarlierAndLongerOnesNotAtAll) {
 TEST_F(ReplayYieldTest, OtherVerdictsMakeOtherAlarms) {
   EXPECT_EQ(Told({}, "AA+", "AAA"), (Lines{"P3 +CF3"}));
   EXPECT_EQ(Told({}, "AAA", "A+A"), (Lines{"P3 -CF3"}));
-  EXPECT_EQ(Told({}, "A+AA", "A.AA"), (Lines{"P4 +CF3"})) << "what would not have been taken counts for nothing";
+  EXPECT_EQ(Told({}, "A+AA", "A.AA"), (Lines{"P4 +CF3", "P4 -FPY_W"})) << "what would not have been taken counts for nothing";
 }
 
 TEST_F(ReplayYieldTest, AYieldWindowIsReadWithItsOwnFigures) {

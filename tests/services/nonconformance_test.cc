@@ -247,7 +247,7 @@ TEST_F(Nonconformance, AFailedUnitWaitsForQualityAndGoesOnAsDecided) {
   EXPECT_THAT(Tell(20, {Start(20, "P1", v1::RUN_PURPOSE_REWORK)}), ElementsAre("DISPOSITION_NEEDED"));
 
   v1::DisposeNcrUnitsResponse disposed;
-  EXPECT_EQ(ReasonOf(Dispose(1, v1::NCR_DISPOSITION_REWORK, {"P1"}, &disposed, "shift lead")), "DISPOSITION_REFUSED");
+  EXPECT_EQ(ReasonOf(Dispose(1, v1::NCR_DISPOSITION_REWORK, {"P1"}, &disposed, "shift lead")), "ROLE_INSUFFICIENT");
   EXPECT_EQ(ReasonOf(Dispose(9, v1::NCR_DISPOSITION_REWORK, {"P1"}, &disposed)), "NCR_UNKNOWN");
   EXPECT_EQ(ReasonOf(Dispose(1, v1::NCR_DISPOSITION_REWORK, {"P2"}, &disposed)), "UNIT_UNKNOWN");
   ASSERT_EQ(ReasonOf(Dispose(1, v1::NCR_DISPOSITION_REWORK, {"P1"}, &disposed)), "OK");
@@ -461,10 +461,9 @@ TEST_F(Nonconformance, AReplayListsWhoseVerdictWouldChangeAndWritesNothing) {
   EXPECT_THAT(Tell(40, {Start(40, "P1")}), ElementsAre("ROUTE_SEQ"));
   MakeToTest("P2");
   const std::string counts =
-      "select string_agg(n.count::text, ',') from (select (xpath('concat(/row/c, "
-      ", /row/h)', query_to_xml(format('select count(*) as c, "
-      "sum(hashtext(t::text)) as h from %I t', tablename), false, true, '')))[1] as count from pg_tables where schemaname = 'public' "
-      "order by tablename) n";
+      "select string_agg(n.found::text, ',') from (select (xpath('concat(/table/row/c, ''|'', /table/row/h)', "
+      "query_to_xml(format('select count(*) as c, sum(hashtext(t::text)) as h from %I t', tablename), false, false, '')))[1] as found "
+      "from pg_tables where schemaname = 'public' order by tablename) n";
   const std::string before = Value(counts);
 
   EXPECT_THAT(Replay("{}").changes, ElementsAre());
