@@ -228,7 +228,7 @@ void StorePlantsRules(Transaction& transaction, const std::set<std::string>& lin
   for (const std::string& code : gone) RetireProcessRule(transaction, code, "plant files", "no longer acts by the plant's files", now);
 }
 
-std::vector<ProcessAlarm> ListProcessAlarms(Transaction& transaction, const AlarmFilter& filter) {
+std::vector<ProcessAlarm> ListProcessAlarms(Transaction& transaction, const ProcessAlarmFilter& filter) {
   std::vector<ProcessAlarm> alarms;
   for (const pqxx::row& row : Execute(transaction, kListAlarms, filter.before_id, filter.in_force_only, filter.station_id,
                                       filter.work_order_id, filter.rule_code, filter.limit)) {

@@ -29,7 +29,7 @@ std::optional<domain::ProcessRule> RetireProcessRule(Transaction& transaction, c
 void StorePlantsRules(Transaction& transaction, const std::set<std::string>& line_stops,
                       const std::vector<domain::ProcessRule>& rules, domain::Time now);
 
-struct AlarmFilter {
+struct ProcessAlarmFilter {
   int64_t before_id = 0;
   bool in_force_only = false;
   int32_t station_id = 0;
@@ -38,7 +38,7 @@ struct AlarmFilter {
   int limit = 0;
 };
 // Newest first.
-std::vector<domain::ProcessAlarm> ListProcessAlarms(Transaction& transaction, const AlarmFilter& filter);
+std::vector<domain::ProcessAlarm> ListProcessAlarms(Transaction& transaction, const ProcessAlarmFilter& filter);
 std::optional<domain::ProcessAlarm> LoadProcessAlarm(Transaction& transaction, int64_t alarm_id);
 std::optional<domain::ProcessAlarm> LockProcessAlarm(Transaction& transaction, int64_t alarm_id);
 // Stores who released it; what its rule saw until now does not count again.

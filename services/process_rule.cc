@@ -215,7 +215,7 @@ Status ListProcessAlarms(Call& call, const v1::ListProcessAlarmsRequest& request
       {request.in_force_only() ? "in_force" : "", request.station_code(), request.work_order_code(), request.rule_code()});
   const domain::Result<std::string> token = ParsePageToken(request.page_token(), digest);
   if (!token) return Fail(token.error());
-  db::AlarmFilter filter;
+  db::ProcessAlarmFilter filter;
   const auto [end, error] = std::from_chars(token->data(), token->data() + token->size(), filter.before_id);
   if (!token->empty() && (error != std::errc() || end != token->data() + token->size())) {
     return Fail(FieldError(Reason::kPageTokenInvalid, "page_token", "page_token is not one of this call's"));
