@@ -480,8 +480,11 @@ class Story {
     printf("%s releases the alarm and the hold, with reasons\n", kQuality);
 
     const size_t plate = NextPlate();
-    AddRun(Welder(), Weld(), plate, WeldTime(plate) + kSecond, kRun, Depth(plate, depth_->nominal));
+    // Half of the way that the spread's own limit allows: a jump back to the nominal would be an alarm again.
+    const double back = std::max(depth_->nominal, values_.back() - limits_.spread_upper() / 2);
+    AddRun(Welder(), Weld(), plate, WeldTime(plate) + kSecond, kRun, std::round(back / depth_->step) * depth_->step);
     SendGood(Welder());
+    if (InForce() != nullptr) Differ(Welder() + " should not be stopped again: " + alarm_.sentence());
     printf("%s welds again: %s passes\n", Welder().c_str(), Plate(plate).c_str());
     for (size_t i = excursion_.last_in_control; i <= excursion_.alarm; ++i) {
       const auto answer = Ask(next_, Next(), kBaseline + i);
