@@ -49,6 +49,8 @@ struct WorldKeys {
   };
   std::vector<NamedRun> runs;
   std::unordered_map<std::string, int16_t> completed_in_batch;
+  // Units that the batch itself puts into a carrier, by the carrier's code: what it runs then, they run.
+  std::unordered_map<std::string, std::vector<std::string>> put_in;
   // Stations that complete runs: their control charts are needed.
   std::set<int32_t> completing;
   // Codes that the batch gives, with the code that the unit has until then.

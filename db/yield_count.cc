@@ -249,6 +249,9 @@ void StoreRestatements(Transaction& transaction, const World& world) {
 
 void WorldKeys::AddRun(const domain::Station& station, const domain::StationEvent& event) {
   const EventKind kind = event.Kind();
+  if (const auto* loaded = std::get_if<domain::CarrierLoaded>(&event.what)) {
+    for (const auto& slot : loaded->slots) put_in[event.carrier_code].push_back(slot.unit_code);
+  }
   if (kind != EventKind::kStarted && kind != EventKind::kCompleted && kind != EventKind::kScrapped) return;
   const int16_t operation = event.operation != 0                 ? event.operation
                             : station.operations.size() == 1 ? station.operations.front()
@@ -268,6 +271,11 @@ void LoadYieldPast(Transaction& transaction, const WorldKeys& keys, World& world
   std::set<int64_t> whole, consumers;
   for (const WorldKeys::NamedRun& run : keys.runs) {
     if (run.carrier) {
+      if (const auto put = keys.put_in.find(run.code); put != keys.put_in.end()) {
+        for (const std::string& code : put->second) {
+          if (const UnitEntry* entry = world.FindUnit(code); entry != nullptr) Sort(*entry, run, world, whole, consumers);
+        }
+      }
       const auto carrier = world.carrier_by_code.find(run.code);
       if (carrier == world.carrier_by_code.end()) continue;
       for (const auto& [slot, id] : world.carrier_contents[carrier->second]) Sort(world.units.at(id), run, world, whole, consumers);

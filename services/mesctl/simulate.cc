@@ -10,6 +10,7 @@
 #include "mes/v1/station.grpc.pb.h"
 #include "services/mesctl/plant_folder.h"
 #include "services/mesctl/simulate_check.h"
+#include "services/mesctl/simulate_drift.h"
 #include "services/mesctl/simulate_drive.h"
 #include "services/mesctl/simulate_office.h"
 #include "services/mesctl/simulate_options.h"
@@ -154,6 +155,7 @@ void Run(const Connection& connection, const Options& options) {
   LoadPlant(connection, options.plant);
   const std::vector<v1::Station> stations = AllStations(connection);
   Model model = AskModel(connection, stations, options.stations_per_class);
+  if (options.drift) return TellDrift(connection, model, stations, options.seed, Now());
   Record record;
   record.start = options.start.empty() ? DefaultStart(Now()) : ParseStart(options.start);
   if (!options.plan_only) record = FindOrMakeRecord(connection, options, model, stations);
@@ -208,6 +210,9 @@ void AddSimulate(CLI::App& app, const Connection& connection) {
       "rework, scrap, partial trays, duplicates, reconnects and late events.\n"
       "  mesctl simulate --plant reference-plant --seed 7\n"
       "  mesctl simulate --plant reference-plant --seed 8 --cars 1 --trucks 0 --stacks 0\n"
+      "With --drift one welder's process drifts instead: it must be stopped, what is suspect held, and\n"
+      "both let go by those who may. Its frozen limits stay.\n"
+      "  mesctl simulate --plant reference-plant --seed 9 --drift\n"
       "Killed and run again with the same seed and options it goes on and ends the same.\n"
       "Exit code 1 when the server's answers or books differ from the plan.");
   command->callback([&connection, options] {

@@ -96,14 +96,16 @@ void Planner::BatchStart(uint32_t id, int64_t time) {
   At(end, What::kBatchFinish, id);
 }
 
-// Draws each unit's result. Where nothing is measured on the single unit, the charge passes or fails as a whole if it can be
-// repeated.
-void Planner::JudgeCarrier(Carrier& carrier, int64_t time) {
+// Draws each unit's result. Where nothing is measured on the single unit, a charge of one passes or fails as a whole if it can be
+// repeated; a larger one must not: that many failures at once would stop the line.
+bool Planner::JudgeCarrier(Carrier& carrier, int64_t time) {
+  bool any_first = false;
   const Item& item = plan_.model.items[carrier.item];
   const Operation& operation = item.operations[carrier.operation];
+  const Place place = PlaceOf(carrier.item, carrier.operation, carrier.station);
   const uint64_t charge = Draw({plan_.demand.seed, item.hash, carrier.operation, plan_.units[carrier.slots.front().unit].number,
                                 carrier.slots.front().run, static_cast<uint64_t>(Topic::kCharge)});
-  const bool as_one = operation.quality && !operation.HasEveryUnitValue() && operation.rework_to >= 0;
+  const bool as_one = operation.quality && !operation.HasEveryUnitValue() && operation.rework_to >= 0 && carrier.slots.size() == 1;
   bool charge_fails = as_one && Uniform(charge) < 1 - operation.first_pass_yield;
   for (const Carrier::Slot& slot : carrier.slots) {
     const Unit& unit = plan_.units[slot.unit];
@@ -122,22 +124,33 @@ void Planner::JudgeCarrier(Carrier& carrier, int64_t time) {
       continue;
     }
     const bool late = TooLate(unit, carrier.operation, Moment::kComplete, time);
-    const bool fails = late || (as_one ? charge_fails : DrawFailure(slot.unit));
+    const bool first = (unit.attempted >> carrier.operation & 1) == 0;
+    const bool may_fail = !first || first_runs_.MayFail(place, carrier.station, operation.first_pass_yield);
+    const bool fails = late || (may_fail && (as_one ? charge_fails : DrawFailure(slot.unit)));
     slot.outcome = fails ? Outcome::kFail : Outcome::kPass;
     slot.by_eye = fails && (!operation.HasEveryUnitValue() || Uniform(Chance(unit, Topic::kCause)) < 0.1);
-    YieldCount& yield = YieldOf(unit);
-    if ((unit.attempted >> carrier.operation & 1) == 0) {
+    if (first) {
+      YieldCount& yield = YieldOf(unit);
       ++yield.first_runs;
       if (!fails) ++yield.first_passes;
+      first_runs_.Add(place, carrier.station, !fails);
     }
+    any_first = any_first || first;
     unit.attempted |= uint64_t{1} << carrier.operation;
   }
+  return any_first;
 }
 
 void Planner::BatchFinish(uint32_t id, int64_t time) {
   Carrier& carrier = plan_.carriers[id];
-  JudgeCarrier(carrier, time);
-  EmitOnCarrier(id, {.time = time, .kind = Kind::kCompleted});
+  const Place place = PlaceOf(carrier.item, carrier.operation, carrier.station);
+  std::vector<Ref> before = first_runs_.Before(place);
+  const bool first = JudgeCarrier(carrier, time);
+  const bool fails =
+      std::any_of(carrier.slots.begin(), carrier.slots.end(), [](const Carrier::Slot& slot) { return slot.outcome == Outcome::kFail; });
+  if (!fails) before.clear();
+  const Ref done = EmitOnCarrier(id, {.time = time, .kind = Kind::kCompleted}, before);
+  if (first) first_runs_.Brought(place, carrier.station, done);
   for (const Carrier::Slot& slot : carrier.slots) {
     if (slot.outcome != Outcome::kMissing) continue;
     plan_.units[slot.unit].last = {};  // this station saw to it last, by way of the carrier

@@ -298,6 +298,14 @@ class Driver {
         if (line.size() > 600) break;
       }
       Differ(line);
+      const bool acted = std::any_of(verdict.refusals().begin(), verdict.refusals().end(),
+                                     [](const auto& r) { return r.code() == "RULE_STOP" || r.code() == "NOT_BLOCKED"; });
+      // All that follows at the station would be refused too, and hide the first cause.
+      if (acted) {
+        Differ(plan_.model.stations[static_cast<size_t>(sent.station)].code +
+               ": stopped or held by an alarm or hold that this story does not know: see mesctl alarm list and mesctl hold list");
+        Halt();
+      }
       return true;
     }
     if (duplicate || rejected) return true;

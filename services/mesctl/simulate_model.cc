@@ -156,6 +156,7 @@ void AddStations(Model& model, const std::vector<v1::Station>& stations, int per
     const std::string x = number(*a), y = number(*b);
     return std::tie(x, a->line_code(), a->code()) < std::tie(y, b->line_code(), b->code());
   });
+  std::map<std::string, int> lines;
   for (const v1::Station* given : sorted) {
     const int item_index = model.FindItem(given->product_code());
     if (item_index < 0) continue;
@@ -165,7 +166,8 @@ void AddStations(Model& model, const std::vector<v1::Station>& stations, int per
       if (std::find(given->operations().begin(), given->operations().end(), operation.number) == given->operations().end())
         continue;
       const auto [found, fresh] = model.station_by_code.try_emplace(given->code(), static_cast<int>(model.stations.size()));
-      if (fresh) model.stations.push_back({given->code(), item_index});
+      const int line = lines.try_emplace(given->line_code(), static_cast<int>(lines.size())).first->second;
+      if (fresh) model.stations.push_back({given->code(), item_index, line});
       operation.stations.push_back(found->second);
     }
   }

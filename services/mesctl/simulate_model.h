@@ -107,6 +107,8 @@ struct Item {
 struct PlantStation {
   std::string code;
   int item = 0;
+  // Stations of one line share a number.
+  int line = 0;
 };
 
 struct Model {

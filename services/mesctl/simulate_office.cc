@@ -123,7 +123,8 @@ std::vector<std::string> MakeOrders(const Connection& connection, const Plan& pl
     request.set_product_code(plan.model.items[order.item].code);
     SetQuantity(*request.mutable_quantity(), order.ordered, plan.model.items[order.item].uom);
     request.set_priority(order.supplement ? 200 : 100);
-    SetTime(*request.mutable_due_time(), plan.demand.start + 75 * kDay);
+    // Due when the story ends, which is past: an order that is due later would be checked against the days that are left.
+    SetTime(*request.mutable_due_time(), plan.finish);
     if (order.parent >= 0) request.set_parent_code(plan.orders[static_cast<size_t>(order.parent)].code);
     request.set_explode(order.explode);
     const auto response = Call(connection, &Orders::CreateWorkOrder, request);

@@ -36,6 +36,7 @@ void AddOptions(CLI::App& command, Options& options) {
       ->capture_default_str();
   command.add_flag("--no-faults", options.no_faults,
                    "No duplicates, reconnects, late or wrong events; units still fail as planned");
+  command.add_flag("--drift", options.drift, "Instead: a process drifts until it is stopped; of the options only --seed counts");
   command.add_flag("--plan-only", options.plan_only, "Print what would happen; only definitions are asked from the server");
 }
 

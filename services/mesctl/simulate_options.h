@@ -19,6 +19,7 @@ struct Options {
   int streams = 16;
   bool no_faults = false;
   bool plan_only = false;
+  bool drift = false;
 };
 
 void AddOptions(CLI::App& command, Options& options);

@@ -321,11 +321,17 @@ void Planner::Finish(uint32_t id, int64_t time) {
   const bool swapped = unit.failed == -2;
   if (swapped) unit.failed = -1;
   const bool late = TooLate(unit, unit.operation, Moment::kComplete, time);
-  const bool fails = late || (!swapped && DrawFailure(id));
-  YieldCount& yield = YieldOf(unit);
-  if ((unit.attempted >> unit.operation & 1) == 0) {
+  const bool first = (unit.attempted >> unit.operation & 1) == 0;
+  const Place place = PlaceOf(unit.item, unit.operation, station);
+  const bool may_fail = !first || first_runs_.MayFail(place, station, operation.first_pass_yield);
+  const bool fails = late || (!swapped && may_fail && DrawFailure(id));
+  std::vector<Ref> before;
+  if (first) {
+    YieldCount& yield = YieldOf(unit);
     ++yield.first_runs;
     if (!fails) ++yield.first_passes;
+    if (fails) before = first_runs_.Before(place);
+    first_runs_.Add(place, station, !fails);
   }
   unit.attempted |= uint64_t{1} << unit.operation;
   const bool sampled = ItemOf(unit).IsLot() || Uniform(Chance(unit, Topic::kSampled)) < 0.1;
@@ -362,8 +368,10 @@ void Planner::Finish(uint32_t id, int64_t time) {
     unit.quantity = good;
     event.object = static_cast<uint32_t>(good / 1000);
   }
-  EmitFor(id, station, event);
-  if (swapped) EmitFor(id, station, {.time = time - Duration(unit, operation), .kind = Kind::kStarted, .flags = kLateReport});
+  Ref done = EmitFor(id, station, event, std::move(before));
+  if (swapped)
+    done = EmitFor(id, station, {.time = time - Duration(unit, operation), .kind = Kind::kStarted, .flags = kLateReport});
+  if (first) first_runs_.Brought(place, station, done);
   unit.station = -1;
   if (fails) return Fail(id, station, time);
   Pass(id, time);

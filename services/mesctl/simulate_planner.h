@@ -3,6 +3,7 @@
 //   simulate_planner.cc  the clock, single runs, verdicts and what follows from them
 //   simulate_batch.cc    runs in carriers
 //   simulate_supply.cc   demand, components, lots, station conditions
+//   simulate_first_runs  which first runs may fail
 #pragma once
 
 #include <deque>
@@ -12,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "services/mesctl/simulate_first_runs.h"
 #include "services/mesctl/simulate_plan.h"
 #include "services/mesctl/simulate_random.h"
 
@@ -88,6 +90,9 @@ class Planner {
   int64_t Duration(const Unit& unit, const Operation& operation) const;
   bool Exclusive(const Unit& unit, const Operation& operation) const;
   bool DrawFailure(uint32_t unit) const;
+  Place PlaceOf(uint32_t item, uint8_t operation, int station) const {
+    return {plan_.model.stations[static_cast<size_t>(station)].line, item, operation};
+  }
   Tries& TriesAt(Unit& unit, int operation);
 
   // Windows.
@@ -101,7 +106,8 @@ class Planner {
   void Form(uint32_t waiting, int64_t time, bool all);
   void BatchStart(uint32_t carrier, int64_t time);
   void BatchFinish(uint32_t carrier, int64_t time);
-  void JudgeCarrier(Carrier& carrier, int64_t time);
+  // True: first runs were among them.
+  bool JudgeCarrier(Carrier& carrier, int64_t time);
 
   // Demand and supply.
   void MakeJobs();
@@ -147,6 +153,7 @@ class Planner {
   std::vector<int64_t> bought_estimate_;                    // by item
   std::unordered_map<uint32_t, Ref> lot_of_unit_;
   uint64_t conditions_ = 0;
+  FirstRuns first_runs_;
 };
 
 inline constexpr uint32_t kOperations = 64;

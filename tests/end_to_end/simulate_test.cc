@@ -74,6 +74,23 @@ TEST(SimulateEndToEnd, ADifferenceInTheBooksIsToldAndIsAnErrorExit) {
   EXPECT_THAT(outcome.out, HasSubstr("DIFFERENT S4-VEH-CAR-BEV CELL-LFP-173 SORT first passes: planned"));
 }
 
+// The story itself compares the held units with its own record and ends with 1 on any difference.
+TEST(SimulateEndToEnd, ADriftIsStoppedItsSuspectsAreHeldAndBothAreLetGo) {
+  const Simulation simulation;
+  const auto drift = [&](const std::string& seed) {
+    return RunProgram(MES_BINARY_FOLDER "/bin/mesctl", {"--server", simulation.Address(), "simulate", "--plant",
+                                                        MES_SOURCE_FOLDER "/deploy/plant", "--seed", seed, "--drift"});
+  };
+  const Outcome told = drift("9");
+  ASSERT_EQ(told.code, 0) << told.out << told.err;
+  EXPECT_THAT(told.out, HasSubstr("[RULE_STOP]"));
+  EXPECT_THAT(told.out, HasSubstr("stops BPP-M.1.LWELD.2: SPC_R1: "));
+  EXPECT_THAT(told.out, HasSubstr("refuses each of them with NOT_BLOCKED, and none of the other"));
+  EXPECT_THAT(told.out, HasSubstr("may not release it: ROLE_INSUFFICIENT"));
+  EXPECT_THAT(told.out, HasSubstr("and nothing besides"));
+  EXPECT_EQ(drift("9").code, 2) << "told already";
+}
+
 TEST(SimulateEndToEnd, OtherOptionsUnderTheSameSeedAreRefused) {
   const Simulation simulation;
   ASSERT_EQ(simulation.Run("5").code, 0);

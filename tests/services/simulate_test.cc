@@ -7,7 +7,9 @@
 #include <iterator>
 #include <set>
 
+#include "domain/process_rule.h"
 #include "domain/product_definition.h"
+#include "services/mesctl/simulate_drift.h"
 #include "services/mesctl/simulate_event.h"
 #include "services/mesctl/simulate_plan.h"
 #include "services/mesctl/simulate_random.h"
@@ -218,6 +220,131 @@ TEST(SimulateTest, ATruckHoldsItsCells) {
     ++trucks;
   }
   EXPECT_EQ(trucks, 1);
+}
+
+domain::ProcessRule RuleOf(domain::ProcessRuleKind kind) {
+  domain::ProcessRule rule;
+  rule.code = NameOf(kind);
+  rule.kind = kind;
+  rule.count = kind == domain::ProcessRuleKind::kSameCodeStreak ? 3 : 5;
+  rule.window = 50;
+  rule.min_runs = 20;
+  rule.alarm_points = 5;
+  rule.stop_points = 10;
+  return rule;
+}
+
+// First runs as the server sees them: of each station and of each line's operation.
+struct Watch {
+  const Plan& plan;
+  bool only_stops = false;
+  std::map<std::pair<std::string, int>, domain::RunRing> rings;  // by station or line, and operation
+  std::set<std::pair<uint32_t, int>> seen;                       // unit, operation
+  std::vector<std::string> fired;
+
+  void Judge(domain::ProcessRuleKind kind, const std::string& place, const Operation& operation, const domain::FirstRun& run) {
+    domain::RunRing& ring = rings[{place, operation.number + 10'000 * static_cast<int>(kind)}];
+    const auto at = domain::Insert(ring, run, kind == domain::ProcessRuleKind::kYieldWindow ? 64 : 16);
+    if (!at) return;
+    const auto pattern = domain::FindPattern(RuleOf(kind), ring.runs, *at, operation.first_pass_yield);
+    if (!pattern) return;
+    if (only_stops && kind == domain::ProcessRuleKind::kYieldWindow && !pattern->stops) return;
+    fired.push_back(std::string(NameOf(kind)) + " at " + place + " " + operation.code);
+  }
+  void Add(uint32_t unit, int station, const Operation& operation, int64_t time, bool pass, const std::string& code) {
+    if (!seen.emplace(unit, operation.number).second) return;
+    domain::FirstRun run;
+    run.time = domain::Time(std::chrono::microseconds(time));
+    run.pass = pass;
+    run.failure_code = code;
+    const PlantStation& at = plan.model.stations[static_cast<size_t>(station)];
+    Judge(domain::ProcessRuleKind::kSameCodeStreak, at.code, operation, run);
+    const std::string line = "line " + std::to_string(at.line);
+    Judge(domain::ProcessRuleKind::kAnyCodeStreak, line, operation, run);
+    Judge(domain::ProcessRuleKind::kYieldWindow, line, operation, run);
+  }
+  void Tell(int station, uint32_t sequence) {
+    const PlannedEvent& planned = plan.scripts[static_cast<size_t>(station)][sequence - 1];
+    if (planned.kind != Kind::kCompleted) return;
+    const Item& item = plan.model.items[static_cast<size_t>(plan.model.stations[static_cast<size_t>(station)].item)];
+    const Operation& operation = item.operations[planned.operation];
+    if (planned.flags & kOnCarrier) {
+      for (const Carrier::Slot& slot : plan.carriers[planned.subject].slots) {
+        if (slot.outcome == Outcome::kMissing) continue;
+        Add(slot.unit, station, operation, planned.time, slot.outcome == Outcome::kPass, "ANY");
+      }
+      return;
+    }
+    Add(planned.subject, station, operation, planned.time, (planned.flags & kFails) == 0, "ANY");
+  }
+};
+
+// Tells a story, each event once its dependencies are met: stations in turn of their places, or the other way round, and each as far
+// as it can at once or one event at a time.
+void TellAll(const Plan& plan, bool backwards, bool greedy, Watch& watch) {
+  std::vector<uint32_t> acked(plan.scripts.size() + 1, 0);
+  const auto met = [&](const Ref& ref) { return ref.sequence == 0 || acked[ref.script] >= ref.sequence; };
+  for (bool moved = true; moved;) {
+    moved = false;
+    for (; acked.back() < plan.office.size() && met(plan.office[acked.back()].after); moved = true) ++acked.back();
+    for (size_t turn = 0; turn < plan.scripts.size(); ++turn) {
+      const size_t s = backwards ? plan.scripts.size() - 1 - turn : turn;
+      while (acked[s] < plan.scripts[s].size()) {
+        const PlannedEvent& event = plan.scripts[s][acked[s]];
+        bool ready = true;
+        for (uint32_t i = 0; i < event.dependencies; ++i) ready = ready && met(plan.dependencies[event.first_dependency + i]);
+        if (!ready) break;
+        watch.Tell(static_cast<int>(s), ++acked[s]);
+        moved = true;
+        if (!greedy) break;
+      }
+    }
+  }
+}
+
+// Every failure counts as of one code here: no streak may need different ones to be harmless.
+TEST(SimulateTest, AnOrdinaryStoryIsStoppedByNoRuleInWhateverOrderItsEventsArrive) {
+  const Model model = ReferenceModel();
+  for (uint32_t seed = 1; seed <= 6; ++seed) {
+    const Plan plan = MakePlan(model, {seed, 2, 1, 2, -1, kStart, true});
+    for (const bool backwards : {false, true}) {
+      for (const bool greedy : {false, true}) {
+        SCOPED_TRACE(testing::Message() << seed << (backwards ? " backwards" : "") << (greedy ? " greedy" : ""));
+        Watch watch{plan, false, {}, {}, {}};
+        TellAll(plan, backwards, greedy, watch);
+        EXPECT_TRUE(watch.fired.empty()) << watch.fired.size() << ", the first: " << watch.fired.front();
+      }
+    }
+  }
+}
+
+TEST(SimulateTest, YieldsStayNearThePlannedOnes) {
+  const Plan plan = PlanOf(1, 20, 0, 0);
+  int64_t runs = 0, passes = 0;
+  double planned = 0;
+  for (const auto& [key, count] : plan.yields) {
+    runs += count.first_runs;
+    passes += count.first_passes;
+    planned += static_cast<double>(count.first_runs) * plan.model.items[key[1]].operations[key[2]].first_pass_yield;
+  }
+  const double share = static_cast<double>(passes) / static_cast<double>(runs);
+  EXPECT_NEAR(share, planned / static_cast<double>(runs), 0.002);
+  EXPECT_LT(share, 1);
+}
+
+TEST(SimulateTest, AnExcursionBeginsAfterTheLastPointThatBrokeNoRule) {
+  const std::vector<double> in_control = {1, -1, 1, -1, 1, -1};
+  EXPECT_EQ(FindExcursion(in_control, -3, 0, 3).alarm, in_control.size());
+  EXPECT_EQ(FindExcursion({1, -1, 4}, -3, 0, 3).last_in_control, 1u);
+  EXPECT_EQ(FindExcursion({1, -1, 4}, -3, 0, 3).alarm, 2u);
+  // The ninth on one side, and all after it, are not in control.
+  const Excursion side = FindExcursion({-1, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 4}, -3, 0, 3);
+  EXPECT_EQ(side.last_in_control, 8u);
+  EXPECT_EQ(side.alarm, 11u);
+  // The sixth of a trend.
+  const Excursion trend = FindExcursion({-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3.5}, -3, 0, 3);
+  EXPECT_EQ(trend.last_in_control, 4u);
+  EXPECT_EQ(trend.alarm, 6u);
 }
 
 TEST(SimulateTest, GoodValuesAreInLimitsAndBadOnesAreNot) {
