@@ -45,7 +45,7 @@ EventRow EventDecision::RowFor(const UnitEntry& entry, int16_t operation) const 
 }
 
 void EventDecision::Record(UnitEntry& entry, EventRow row) {
-  if (!world_.standing.holds.empty()) CatchHolds(world_, entry, row);
+  if (!world_.standing.holds.empty() || !world_.standing.with_parts.empty()) CatchHolds(world_, entry, row);
   if (const ProductRevision* revision = world_.plant.FindRevision(entry.unit.revision_id); revision != nullptr) {
     Advance(entry.unit, *revision, row);
   }
