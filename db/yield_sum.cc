@@ -9,7 +9,7 @@ using domain::DayCover;
 using domain::YieldCounts;
 
 #define MES_COMMA_PLAIN(name) ", y." #name
-#define MES_COMMA_SIGNED(name) ", s.sign * y." #name
+#define MES_COMMA_SIGNED(name) ", s.sign * y." #name " as " #name
 #define MES_COMMA_SUM(name) ", sum(" #name ")::bigint"
 #define MES_COMMA_RESTATED(name) ", r." #name
 

@@ -75,7 +75,7 @@ class QueryYieldTest : public YieldServiceTest {
     for (const char* order : {"('W1', 'PACK', null)", "('W1/CELL', 'CELL', 1)", "('W2', 'PACK', null)"}) {
       server_.database().Query(
           "insert into work_order (code, material_id, revision_id, state, ordered_micro, priority, parent_id, create_time) select v.code, "
-          "r.material_id, r.revision_id, 3, 1000000, 1, v.parent, now() from (values " +
+          "r.material_id, r.revision_id, 3, 1000000, 1, v.parent::integer, now() from (values " +
           std::string(order) +
           ") v (code, product, parent) join material m on m.code = v.product join product_revision r on r.material_id = m.material_id");
     }
