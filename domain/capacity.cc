@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
 namespace mes::domain {
 namespace {
@@ -270,14 +271,51 @@ GroupCapacity CapacityOf(const CapacityModel& model, const LineGroup& group, con
   return capacity;
 }
 
+const std::vector<int64_t>* DailyCapacity::SecondsOf(const std::string& pattern_code, const std::string& product_code) {
+  const ShiftPattern* pattern = model_.calendar.FindPattern(pattern_code);
+  if (pattern == nullptr) return nullptr;
+  const auto& shutdowns = model_.calendar.shutdowns;
+  const bool own = std::any_of(shutdowns.begin(), shutdowns.end(),
+                               [&](const Shutdown& shutdown) { return shutdown.product_code == product_code; });
+  std::vector<int64_t>& seconds = seconds_[{pattern_code, own ? product_code : std::string()}];
+  if (!seconds.empty()) return &seconds;
+  PlannedDays days(model_.calendar, *pattern, own ? product_code : std::string());
+  for (Day day = first_; day < end_; ++day) seconds.push_back(days.SecondsOn(day));
+  return &seconds;
+}
+
+DailyCapacity::Curve DailyCapacity::Of(const LineGroup& group, const Route& route) {
+  Curve curve;
+  const auto count = static_cast<size_t>(std::max(0, end_ - first_));
+  curve.sums.assign(count + 1, 0);
+  curve.bottlenecks.assign(count, 0);
+  curve.known = !model_.calendar.years.empty() && group.lines > 0 && !route.operations.empty();
+  // Stretches in which no point begins.
+  std::set<Day> begins{first_};
+  for (const CapacityPoint& point : group.points) {
+    if (point.from > first_ && point.from < end_) begins.insert(point.from);
+  }
+  for (int32_t line = 1; line <= group.lines; ++line) {
+    for (auto begin = begins.begin(); begin != begins.end(); ++begin) {
+      const Day end = std::next(begin) == begins.end() ? end_ : *std::next(begin);
+      const CapacityPoint* point = group.PointOn(line, *begin);
+      const std::vector<int64_t>* seconds = point == nullptr ? nullptr : SecondsOf(point->pattern_code, group.product_code);
+      curve.known = curve.known && seconds != nullptr;
+      if (seconds == nullptr) continue;
+      const LineRate rate = RateOf(route, group, point);
+      for (auto i = static_cast<size_t>(*begin - first_); i < static_cast<size_t>(end - first_); ++i) {
+        curve.sums[i + 1] += rate.net_good_per_second * static_cast<double>((*seconds)[i]);
+        if (line == 1) curve.bottlenecks[i] = rate.bottleneck;
+      }
+    }
+  }
+  for (size_t i = 1; i < curve.sums.size(); ++i) curve.sums[i] += curve.sums[i - 1];
+  return curve;
+}
+
 std::vector<double> CumulativeNetGood(const CapacityModel& model, const LineGroup& group, const Route& route, Day first,
                                       int32_t days) {
-  std::vector<double> sums(static_cast<size_t>(days) + 1);
-  EachLineDay(model, group, route, first, first + days, [&](Day day, const LineRate& rate, int64_t seconds) {
-    sums[static_cast<size_t>(day - first) + 1] += rate.net_good_per_second * static_cast<double>(seconds);
-  });
-  for (size_t i = 1; i < sums.size(); ++i) sums[i] += sums[i - 1];
-  return sums;
+  return DailyCapacity(model, first, first + days).Of(group, route).sums;
 }
 
 }  // namespace mes::domain

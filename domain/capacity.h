@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -172,6 +173,33 @@ struct GroupCapacity {
   bool known = true;
 };
 GroupCapacity CapacityOf(const CapacityModel& model, const LineGroup& group, const Route& route, Day first, Day end);
+
+// Net good capacity day by day of many groups over one stretch of days: planned time is worked out once for each pattern, rates once for
+// each point, so that ten years of all lines take milliseconds. The model must outlive it.
+class DailyCapacity {
+ public:
+  DailyCapacity(const CapacityModel& model, Day first, Day end) : model_(model), first_(first), end_(end) {}
+
+  struct Curve {
+    // sums[i] = what [first, first + i) gives; sums[0] = 0.
+    std::vector<double> sums;
+    // The operation that bounds line 1 on each day; 0 = unknown.
+    std::vector<int16_t> bottlenecks;
+    // False: no pattern or availability is known for a part of it, which counts nothing.
+    bool known = true;
+  };
+  Curve Of(const LineGroup& group, const Route& route);
+
+ private:
+  // Null where the pattern is not known.
+  const std::vector<int64_t>* SecondsOf(const std::string& pattern_code, const std::string& product_code);
+
+  const CapacityModel& model_;
+  const Day first_;
+  const Day end_;
+  // By pattern, and by product where that has shutdowns of its own.
+  std::map<std::pair<std::string, std::string>, std::vector<int64_t>> seconds_;
+};
 
 // Net good capacity for each day from `first` on, as running sums: sums[i] = what [first, first + i) gives; sums[0] = 0.
 std::vector<double> CumulativeNetGood(const CapacityModel& model, const LineGroup& group, const Route& route, Day first,

@@ -105,9 +105,11 @@ class Check {
     const LineGroup* group = book_.model.FindGroup(product.material_id);
     if (group == nullptr) return;
     product.rated_kwh = group->rated_kwh;
-    if (!CapacityOf(book_.model, *group, route, book_.today + 1, book_.today + 2).known) return;
+    if (!daily_) daily_.emplace(book_.model, book_.today + 1, book_.today + 1 + horizon_);
+    DailyCapacity::Curve curve = daily_->Of(*group, route);
+    if (!curve.known) return;
     // sums[i] is what [tomorrow, tomorrow + i) gives: by the end of day today + i.
-    product.can = CumulativeNetGood(book_.model, *group, route, book_.today + 1, horizon_);
+    product.can = std::move(curve.sums);
     const auto residence = static_cast<size_t>(std::min(product.residence_days, horizon_));
     const double early = std::min(product.can[residence], std::max(0.0, product.stand.in_process));
     const double at_residence = product.can[residence];
@@ -225,6 +227,7 @@ class Check {
   const CapacityBook& book_;
   const std::vector<OrderLoad>& released_;
   int32_t horizon_ = kHorizonDays;
+  std::optional<DailyCapacity> daily_;
   std::vector<Product> products_;
   std::map<int32_t, size_t> index_;
   Curves base_;

@@ -132,19 +132,19 @@ std::map<int32_t, std::map<Day, domain::OutputCounts>> LoadOutputs(Call& call, c
   return outputs;
 }
 
-void FillCapacity(const domain::CapacityModel& model, const domain::Route& route, const Question& question, Series& series) {
+void FillCapacity(domain::DailyCapacity& daily, const domain::Route& route, const Question& question, Series& series) {
   series.cells.resize(question.periods.size());
+  const domain::DailyCapacity::Curve curve = daily.Of(*series.group, route);
+  const Day first = question.periods.front().first;
+  const auto until = [&](Day day) { return curve.sums[static_cast<size_t>(day - first)]; };
   for (size_t i = 0; i < question.periods.size(); ++i) {
     const Period& period = question.periods[i];
     Cell& cell = series.cells[i];
-    const domain::GroupCapacity capacity = domain::CapacityOf(model, *series.group, route, period.first, period.end);
-    cell.terms.capacity = capacity.net_good;
-    cell.bottleneck = capacity.bottleneck;
-    cell.bottleneck_code = capacity.bottleneck_code;
-    if (period.end <= question.today) {
-      cell.terms.elapsed = capacity.net_good;
-    } else if (period.first < question.today) {
-      cell.terms.elapsed = domain::CapacityOf(model, *series.group, route, period.first, question.today).net_good;
+    cell.terms.capacity = until(period.end) - until(period.first);
+    if (period.first < question.today) cell.terms.elapsed = until(std::min(period.end, question.today)) - until(period.first);
+    cell.bottleneck = curve.bottlenecks[static_cast<size_t>(period.end - 1 - first)];
+    for (const domain::OperationRate& operation : route.operations) {
+      if (operation.operation == cell.bottleneck) cell.bottleneck_code = operation.code;
     }
   }
 }
@@ -240,7 +240,7 @@ void AddGroups(const Question& question, const std::vector<Series>& all, v1::Get
 }
 
 // Each operation as if it were the only bound; what was made and is committed is the product's.
-void AddOperations(const Call& call, const domain::CapacityModel& model, const Question& question, const std::vector<Series>& all,
+void AddOperations(const Call& call, domain::DailyCapacity& daily, const Question& question, const std::vector<Series>& all,
                    v1::GetUtilisationResponse& response) {
   for (const Series& series : all) {
     const domain::Route route = domain::RouteOf(*call.plant.NewestRevision(series.group->material_id));
@@ -250,7 +250,7 @@ void AddOperations(const Call& call, const domain::CapacityModel& model, const Q
       domain::Route alone = route;
       alone.operations = {operation};
       Series of = series;
-      FillCapacity(model, alone, question, of);
+      FillCapacity(daily, alone, question, of);
       const Label label{std::to_string(operation.operation), operation.code, UnitName(question.unit, series.uom)};
       for (size_t i = 0; i < question.periods.size(); ++i) {
         Cell cell = series.cells[i];
@@ -409,6 +409,7 @@ Status GetUtilisation(Call& call, const v1::GetUtilisationRequest& request, v1::
   std::vector<int32_t> ids;
   for (const LineGroup* group : *groups) ids.push_back(group->material_id);
   std::vector<Series> all;
+  domain::DailyCapacity daily(model, question->periods.front().first, question->periods.back().end);
   if (!ids.empty()) {
     const auto outputs = LoadOutputs(call, *question, ids);
     const std::vector<db::CommittedSum> committed = db::LoadCommitted(call.transaction, ids);
@@ -416,7 +417,7 @@ Status GetUtilisation(Call& call, const v1::GetUtilisationRequest& request, v1::
       Series& series = all.emplace_back();
       series.group = group;
       series.uom = call.plant.FindMaterial(group->material_id)->uom;
-      FillCapacity(model, domain::RouteOf(*call.plant.NewestRevision(group->material_id)), *question, series);
+      FillCapacity(daily, domain::RouteOf(*call.plant.NewestRevision(group->material_id)), *question, series);
       if (const auto own = outputs.find(group->material_id); own != outputs.end()) FillOutputs(own->second, *question, series);
       FillCommitted(committed, *question, series);
     }
@@ -424,7 +425,7 @@ Status GetUtilisation(Call& call, const v1::GetUtilisationRequest& request, v1::
   if (question->subject == v1::UTILISATION_SUBJECT_FAMILY) {
     AddFamilies(model, *question, all, request.family_code(), response);
   } else if (question->subject == v1::UTILISATION_SUBJECT_OPERATION) {
-    AddOperations(call, model, *question, all, response);
+    AddOperations(call, daily, *question, all, response);
   } else {
     AddGroups(*question, all, response);
   }

@@ -172,6 +172,32 @@ TEST_F(ReleaseCheckTest, LetsNothingOutBeforeItsResidence) {
   EXPECT_TRUE(Ask({Order("STK", 61, today_ + 10)}));
 }
 
+TEST_F(ReleaseCheckTest, SumsTheSeriesOfEachLineDayByDay) {
+  LineGroup& group = model_.groups[0];
+  group.lines = 2;
+  const auto point = [&](int64_t id, int32_t line, Day from, double availability, std::optional<double> yield) {
+    group.points.push_back({id, group.material_id, line, from, availability, yield, "ALL", "", "", {}});
+  };
+  point(2, 2, today_ + 5, 0.2, 0.6);
+  point(3, 2, today_ + 8, 0.5, std::nullopt);
+  point(4, 0, today_ + 9, 0.9, std::nullopt);
+  point(5, 2, today_ + 8, 0.4, std::nullopt);
+  model_.calendar.shutdowns.push_back({today_ + 3, today_ + 3, "", "STK", "tool change"});
+  const Route route = RouteOf(*plant_->NewestRevision(group.material_id));
+  DailyCapacity daily(model_, today_, today_ + 12);
+  const DailyCapacity::Curve curve = daily.Of(group, route);
+  const double expected[] = {20, 20, 20, 0, 20, 11.2, 11.2, 11.2, 14, 13, 13, 13};
+  for (Day day = 0; day < 12; ++day) {
+    const auto i = static_cast<size_t>(day);
+    EXPECT_NEAR(curve.sums[i + 1] - curve.sums[i], expected[i], 1e-9) << day;
+    EXPECT_NEAR(NetGoodOn(model_, group, route, today_ + day), expected[i], 1e-9) << day;
+  }
+  EXPECT_NEAR(CapacityOf(model_, group, route, today_, today_ + 12).net_good, curve.sums.back(), 1e-9);
+  EXPECT_TRUE(curve.known);
+  EXPECT_NEAR(daily.Of(model_.groups[1], RouteOf(*plant_->NewestRevision(IdOf("SYS")))).sums.back(), 120, 1e-9)
+      << "the shutdown is the stacks' own";
+}
+
 TEST_F(ReleaseCheckTest, CountsNeedsDownTheBillOfMaterials) {
   const auto needs = NeedsOf(*plant_, {{IdOf("SYS"), 10}, {IdOf("STK"), 5}});
   EXPECT_DOUBLE_EQ(needs.at(IdOf("STK")), 20);
