@@ -174,7 +174,7 @@ TEST(Capacity, OfAllFamiliesEqualsTheReferenceTable) {
     EXPECT_NEAR(found->planned(), row.plan, 0.51);
     EXPECT_NEAR(found->net_good(), row.net, 0.51);
     EXPECT_EQ(std::to_string(found->bottleneck_operation()) + " " + found->bottleneck_code(), row.bottleneck);
-    EXPECT_NEAR(100 * found->planned_share(), row.use, 0.051);
+    EXPECT_NEAR(100 * found->planned_share(), row.use, 0.056);  // the table was rounded to four digits first
     EXPECT_NEAR(found->rolled_throughput_yield(), row.rty, 0.000051);
     EXPECT_NEAR(found->final_yield(), row.final_yield, 0.000051);
     EXPECT_NEAR(found->takt_s(), row.takt, 0.051);
@@ -299,7 +299,7 @@ TEST(Capacity, CellsThatAreToBeInPacksNextWeekHadToBeStartedBefore) {
   ReferencePlant plant;
   EXPECT_EQ(plant.Release("PACK-TRK-70", "10", "2026-01-08"), "CAPACITY_EXCEEDED work_order_code");
   EXPECT_EQ(plant.error_.metadata.at("binding"), "CELL-LFP-228");
-  EXPECT_EQ(plant.error_.metadata.at("first_day"), "2026-01-15") << "residence of thirteen days, and a day to make them";
+  EXPECT_EQ(plant.error_.metadata.at("first_day"), "2026-01-16") << "thirteen days for the cells, two for their electrodes";
   // 960 cells in stock.
   plant.database_.pool().Run([&](db::Transaction& transaction) {
     domain::OutputCounts stock;
@@ -464,7 +464,7 @@ TEST(Calendar, CountsWorkingDaysAndKnowsTheOldSummers) {
   request.set_from_day("2026-12-28");
   EXPECT_FALSE(plant.Must<v1::GetWorkingDayResponse>(GetWorkingDay, request).official());
   v1::GetWorkingDayRequest old;
-  old.mutable_time()->set_seconds(520'644'600);  // 1986-07-01T22:30:00Z, 07:30 on 2 July with daylight saving
+  old.mutable_time()->set_seconds(520'641'000);  // 1986-07-01T22:30:00Z, 07:30 on 2 July with daylight saving
   const auto summer = plant.Must<v1::GetWorkingDayResponse>(GetWorkingDay, old);
   EXPECT_EQ(summer.utc_offset_s(), 32'400);
   EXPECT_EQ(summer.plant_day(), "1986-07-01");
