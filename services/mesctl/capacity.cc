@@ -4,6 +4,7 @@
 #include <cmath>
 #include <memory>
 
+#include "services/mesctl/capacity_plan.h"
 #include "services/mesctl/capacity_text.h"
 #include "services/mesctl/commands.h"
 #include "services/mesctl/print.h"
@@ -385,6 +386,10 @@ void AddCapacity(CLI::App& app, const Connection& connection) {
   AddChanges(*capacity, connection);
   AddSupply(*capacity, connection);
   AddCalendar(*capacity, connection);
+  AddCapacitySchedule(*capacity, connection);
+  AddCapacityWhatIf(*capacity, connection);
+  AddCapacityForecast(*capacity, connection);
+  AddCapacityPlan(*capacity, connection);
 }
 
 }  // namespace mes::mesctl
