@@ -204,6 +204,7 @@ TEST_F(LifeServiceTest, HeldAndIncompleteUnitsDoNotShip) {
   lift.set_hold_id(held.hold().hold_id());
   lift.set_reason("checked");
   lift.set_person("Wu");
+  lift.set_role("quality");
   v1::ReleaseHoldResponse lifted;
   ASSERT_TRUE(CallOnce(*holds, &v1::HoldService::Stub::ReleaseHold, lift, &lifted).ok());
   v1::ReplacePartResponse replaced;
