@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "domain/station_event.h"
 #include "mes/v1/genealogy.grpc.pb.h"
 #include "mes/v1/hold.grpc.pb.h"
 #include "mes/v1/life.grpc.pb.h"
@@ -305,7 +306,9 @@ TEST_F(LifeServiceTest, ForcingNeedsTheRoleAndStaysMarked) {
   ASSERT_EQ(ReasonOf(Replace(order, &replaced)), "OK");
   EXPECT_EQ(replaced.effect().overridden(0).code(), "NOT_BLOCKED");
   EXPECT_EQ(plant_.database().Value("select forced from replacement"), "t");
-  EXPECT_EQ(plant_.database().Value("select bool_and((flags & 512) <> 0) from station_event"), "t");
+  EXPECT_EQ(
+      plant_.database().Value("select bool_and((flags & " + std::to_string(domain::kFlagForced) + ") <> 0) from station_event"),
+      "t");
 }
 
 TEST_F(LifeServiceTest, RefusedReplacementsTellWhy) {
