@@ -87,8 +87,8 @@ std::unique_ptr<tests::ReferencePicture> ScheduleServiceTest::picture_;
 TEST_F(ScheduleServiceTest, ThePlannersQuestionIsAnsweredByOneCall) {
   const v1::WhatIfResponse answer = Imagine(Trucks(500, "2027-09-30"));
   EXPECT_TRUE(answer.feasible());
-  EXPECT_THAT(answer.verdict(), AllOf(StartsWith("yes: WHAT-IF-1 is done on "), HasSubstr("due 2027-09-30"),
-                                      HasSubstr("no order becomes late")));
+  EXPECT_THAT(answer.verdict(),
+              AllOf(StartsWith("yes: WHAT-IF-1 is done on "), HasSubstr("due 2027-09-30"), HasSubstr("no order becomes late")));
   ASSERT_EQ(answer.added_size(), 1);
   EXPECT_FALSE(answer.added(0).finish_day().empty());
   std::vector<std::string> components;
