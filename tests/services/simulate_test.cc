@@ -9,7 +9,7 @@
 
 #include "domain/process_rule.h"
 #include "domain/product_definition.h"
-#include "services/mesctl/simulate_drift.h"
+#include "services/mesctl/simulate_excursion.h"
 #include "services/mesctl/simulate_event.h"
 #include "services/mesctl/simulate_plan.h"
 #include "services/mesctl/simulate_random.h"
