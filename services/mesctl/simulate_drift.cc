@@ -128,12 +128,20 @@ class Story {
 
   // Seconds before now, but after all that the chart has seen: a point that comes late would be judged among others' points.
   void Begin(int64_t now) {
+    v1::GetWorkOrderRequest known;
+    known.set_work_order_code(Order());
+    grpc::ClientContext context;
+    connection_.Arm(context);
+    v1::GetWorkOrderResponse found;
+    if (Orders(connection_.Channel()).GetWorkOrder(&context, known, &found).ok())
+      FailUsage("--drift: the story of seed " + std::to_string(seed_) + " was told already: give another --seed");
     const int64_t before = static_cast<int64_t>(weld_) * kFeedTime;
     const int64_t length = static_cast<int64_t>(kPlates) * kPace;
     weld_start_ = now / kSecond * kSecond - length - 60 * kSecond;
     v1::ListChartsRequest request;
     request.set_station_code(Welder());
-    for (const v1::ChartSummary& chart : Call(connection_, &Spc::ListCharts, request).charts()) {
+    const auto known_charts = Call(connection_, &Spc::ListCharts, request);
+    for (const v1::ChartSummary& chart : known_charts.charts()) {
       if (chart.key().characteristic_code() != kDepth || !chart.has_newest_time()) continue;
       weld_start_ = std::max(weld_start_, (chart.newest_time().seconds() + 60) * kSecond);
     }
@@ -145,13 +153,6 @@ class Story {
   }
 
   void Prepare() {
-    v1::GetWorkOrderRequest known;
-    known.set_work_order_code(Order());
-    grpc::ClientContext context;
-    connection_.Arm(context);
-    v1::GetWorkOrderResponse found;
-    if (Orders(connection_.Channel()).GetWorkOrder(&context, known, &found).ok())
-      FailUsage("--drift: the story of seed " + std::to_string(seed_) + " was told already: give another --seed");
     for (size_t o = 0; o <= weld_ + 1; ++o) {
       for (const BomLine& line : item_->operations[o].lines) Receive(line);
     }

@@ -139,7 +139,7 @@ TEST_F(YieldInBatches, IsTheRecountOfTheRowsHoweverEventsAreBatched) {
     std::mt19937 random(batch);
     made_.clear();
     plant_.database().Query("update unit set code = code || '-" + std::to_string(batch) + "' where work_order_id is not null");
-    for (int i = 0; i < 160; ++i) {
+    for (int i = 0; i < 400; ++i) {
       Act(random);
       if (waiting_.size() >= batch) Commit();
     }

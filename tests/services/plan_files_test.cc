@@ -69,7 +69,7 @@ constexpr const char* kSchedule = R"({
 TEST(PlanJson, ReadsAnOperationsSchedule) {
   const PlanFileReading reading = ReadPlanJson(kSchedule, domain::ChinaStandardTime());
   EXPECT_THAT(Faults(reading), IsEmpty());
-  EXPECT_THAT(Rows(reading), ElementsAre("9 2027-01 PACK-TRK-70 9575 pc", "15 2027-01 STK-148 400 "))
+  EXPECT_THAT(Rows(reading), ElementsAre("8 2027-01 PACK-TRK-70 9575 pc", "14 2027-01 STK-148 400 "))
       << "07:00 on the first of February is still January's last plant day";
   EXPECT_EQ(reading.rows[0].quantity_field,
             "/OperationsSchedule/OperationsRequest/0/SegmentRequirement/0/MaterialRequirement/0/Quantity/0/QuantityString");
