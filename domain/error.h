@@ -155,11 +155,8 @@ ErrorKind KindOf(Reason reason);
 // All of them, in the catalogue's order.
 const std::vector<Reason>& AllReasons();
 
-// One fact that a refusal rests on. `kind` is one of: event, lot, unit, hold, limit, condition, window, operation, order, alarm, field.
-// One fact that a refusal rests on. `kind` is one of: event, lot, unit, hold, limit, condition, window, operation,
-// order, ncr, policy, field.
-// One fact that a refusal rests on. `kind` is one of: event, lot, unit, hold, limit, condition, window, operation, order, ncr, policy,
-// field.
+// One fact that a refusal rests on. `kind` is one of: event, lot, unit, hold, limit, condition, window, operation, order, alarm, ncr,
+// policy, capacity, field.
 struct Evidence {
   std::string kind;
   std::string id;
