@@ -35,7 +35,6 @@
 #include "services/replacement.h"
 #include "services/spc.h"
 #include "services/nonconformance.h"
-#include "services/product_definition.h"
 #include "services/replay.h"
 #include "services/station.h"
 #include "services/station_event.h"
