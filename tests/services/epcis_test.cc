@@ -3,9 +3,7 @@
 // tests say so and skip.
 #include "services/epcis.h"
 
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <set>
 #include <sstream>
 
@@ -13,15 +11,11 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validation_results.hpp>
-#include <valijson/validator.hpp>
 
 #include "mes/v1/epcis.grpc.pb.h"
 #include "services/epcis_hash.h"
 #include "tests/support/server.h"
+#include "tests/support/standards.h"
 #include "tests/support/stored_plant.h"
 
 namespace mes::services {
@@ -32,24 +26,6 @@ using testing::ElementsAre;
 using tests::ReasonOf;
 using tests::StoredPlant;
 using Json = nlohmann::json;
-
-// Empty where it is not there.
-std::filesystem::path Standards(const char* part) {
-  const char* given = std::getenv("MES_STANDARDS_DIR");
-  const std::filesystem::path folder = given != nullptr
-                                           ? std::filesystem::path(given)
-                                           : std::filesystem::path(MES_SOURCE_FOLDER).parent_path() / "shared" / "standards";
-  return std::filesystem::exists(folder / part) ? folder / part : std::filesystem::path();
-}
-#define NEED_STANDARDS(path) \
-  if (path.empty()) GTEST_SKIP() << "the standards' files are not here: set MES_STANDARDS_DIR to the folder that holds them"
-
-std::string Read(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 // Documents whose published hashes follow from their events with the rules alone. Left out: one that upstream garbled, and those
 // hashed with fields ignored at the caller's wish.
@@ -77,14 +53,14 @@ std::vector<Json> EventsOf(const Json& document) {
 }
 
 TEST(EpcisHash, IsThatOfThePublishedVectors) {
-  const std::filesystem::path folder = Standards("epcis-event-hash/vectors");
-  NEED_STANDARDS(folder);
+  const std::filesystem::path folder = tests::Standards("epcis-event-hash/vectors");
+  MES_NEED_STANDARDS(folder);
   int checked = 0;
   for (const std::string name : kVectors) {
-    const std::string text = Read(folder / (name + ".jsonld"));
+    const std::string text = tests::ReadFile(folder / (name + ".jsonld"));
     const Json document = Json::parse(text.starts_with("\xEF\xBB\xBF") ? text.substr(3) : text);
     const EpcisContext context = ContextOf(document.value("@context", Json::array()));
-    std::istringstream hashes(Read(folder / (name + ".hashes")));
+    std::istringstream hashes(tests::ReadFile(folder / (name + ".hashes")));
     std::string hash;
     for (const Json& event : EventsOf(document)) {
       ASSERT_TRUE(hashes >> hash) << name;
@@ -112,45 +88,6 @@ TEST(EpcisHash, ChangesWithEachFactAndWithNothingElse) {
   EXPECT_EQ(EpcisHash(same, context), hash);
   event["bizStep"] = "installing";
   EXPECT_NE(EpcisHash(event, context), hash);
-}
-
-// The validator casts what has a `format` to text unasked, and cannot follow the schema's percent-encoded references.
-void WithoutFormats(Json& schema) {
-  if (schema.is_object()) {
-    if (schema.contains("format") && schema["format"].is_string()) schema.erase("format");
-    if (schema.contains("$ref") && schema["$ref"] == "#/definitions/%40context") schema["$ref"] = "#/definitions/@context";
-  }
-  if (!schema.is_structured()) return;
-  for (Json& part : schema) WithoutFormats(part);
-}
-
-// What the official schema's definition of its type says against each event; empty = valid. Formats and sensor elements are not
-// judged, and the definition is chosen here: the validator loses its way in those.
-std::string SchemaFaults(const Json& document, const std::filesystem::path& path) {
-  Json official = Json::parse(Read(path));
-  WithoutFormats(official);
-  std::string faults;
-  for (const Json& event : EventsOf(document)) {
-    Json judged = event, text, reference;
-    judged.erase("sensorElementList");
-    reference["$ref"] = "#/definitions/" + event.value("type", "Event");
-    text["definitions"] = official["definitions"];
-    text["allOf"] = Json::array();
-    text["allOf"].push_back(reference);
-    valijson::Schema schema;
-    valijson::SchemaParser parser;
-    valijson::adapters::NlohmannJsonAdapter adapter(text), target(judged);
-    parser.populateSchema(adapter, schema);
-    valijson::Validator validator;
-    valijson::ValidationResults results;
-    if (validator.validate(schema, target, &results)) continue;
-    valijson::ValidationResults::Error error;
-    while (results.popError(error)) {
-      for (const std::string& step : error.context) faults += step;
-      faults += ": " + error.description + "\n";
-    }
-  }
-  return faults;
 }
 
 class EpcisServiceTest : public testing::Test {
@@ -236,12 +173,12 @@ TEST_F(EpcisServiceTest, AUnitsHistoryIsADocumentOfTheOfficialSchemaWithHashesAs
   EXPECT_EQ(events[7]["bizStep"], "shipping");
   EXPECT_EQ(events[7]["mes:party"], "NewBus");
   EXPECT_EQ(events[13]["outputEPCList"][0], "https://id.gs1.org/01/09521234543213/21/G9M0000001RP") << "the second life";
-  const std::filesystem::path schema = Standards("gs1-epcis/schema/EPCIS-JSON-Schema.json");
-  NEED_STANDARDS(schema);
-  EXPECT_EQ(SchemaFaults(document, schema), "");
+  const std::filesystem::path schema = tests::Standards("gs1-epcis/schema/EPCIS-JSON-Schema.json");
+  MES_NEED_STANDARDS(schema);
+  EXPECT_EQ(tests::SchemaFaults(document.dump(), schema), "");
   Json broken = document;
   broken["epcisBody"]["eventList"][0].erase("eventTime");
-  EXPECT_NE(SchemaFaults(broken, schema), "") << "the validator is awake";
+  EXPECT_NE(tests::SchemaFaults(broken.dump(), schema), "") << "the validator is awake";
 }
 
 TEST_F(EpcisServiceTest, RefusesUnknownUnitsAndHosts) {
