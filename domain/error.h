@@ -11,7 +11,7 @@
 namespace mes::domain {
 
 // How a reason maps to a transport status (services/status.cc) when it ends a whole call.
-enum class ErrorKind : uint8_t { kInvalid, kNotFound, kExists, kRule, kLimit, kConflict, kUnavailable, kInternal };
+enum class ErrorKind : uint8_t { kInvalid, kNotFound, kExists, kRule, kLimit, kConflict, kUnavailable, kInternal, kIdentity, kPermission };
 
 // X(enumerator, NAME, kind, who may release it). The first block are the plant's interlocks by their own names (rules.json).
 #define MES_REASONS(X)                                                          \
@@ -135,6 +135,33 @@ enum class ErrorKind : uint8_t { kInvalid, kNotFound, kExists, kRule, kLimit, kC
   X(NcrUnitsOpen, "NCR_UNITS_OPEN", kRule, "quality")                           \
   X(DispositionRefused, "DISPOSITION_REFUSED", kRule, "quality")                \
   X(ReplayRulesInvalid, "REPLAY_RULES_INVALID", kInvalid, "nobody")             \
+  X(PassportUnknown, "PASSPORT_UNKNOWN", kNotFound, "nobody")                   \
+  X(PassportEnded, "PASSPORT_ENDED", kRule, "nobody")                           \
+  X(DocumentUnavailable, "DOCUMENT_UNAVAILABLE", kRule, "nobody")               \
+  X(DocumentInvalid, "DOCUMENT_INVALID", kInvalid, "nobody")                    \
+  X(PartnerUnknown, "PARTNER_UNKNOWN", kNotFound, "nobody")                     \
+  X(ShipmentUnknown, "SHIPMENT_UNKNOWN", kNotFound, "nobody")                   \
+  X(ShipmentState, "SHIPMENT_STATE", kRule, "nobody")                           \
+  X(RecyclingBatchUnknown, "RECYCLING_BATCH_UNKNOWN", kNotFound, "nobody")      \
+  X(RecyclingBatchState, "RECYCLING_BATCH_STATE", kRule, "nobody")              \
+  X(MassExceedsContained, "MASS_EXCEEDS_CONTAINED", kRule, "nobody")            \
+  X(DutyUnknown, "DUTY_UNKNOWN", kNotFound, "nobody")                           \
+  X(DutyState, "DUTY_STATE", kRule, "nobody")                                   \
+  X(CredentialMissing, "CREDENTIAL_MISSING", kIdentity, "nobody")               \
+  X(CredentialInvalid, "CREDENTIAL_INVALID", kIdentity, "nobody")               \
+  X(CredentialExpired, "CREDENTIAL_EXPIRED", kIdentity, "nobody")               \
+  X(PermissionDenied, "PERMISSION_DENIED", kPermission, "admin")                \
+  X(StationForeign, "STATION_FOREIGN", kPermission, "admin")                    \
+  X(QuotaExceeded, "QUOTA_EXCEEDED", kLimit, "nobody")                          \
+  X(IdentityUnknown, "IDENTITY_UNKNOWN", kNotFound, "nobody")                   \
+  X(IdentityExists, "IDENTITY_EXISTS", kExists, "nobody")                       \
+  X(KeyUnknown, "KEY_UNKNOWN", kNotFound, "nobody")                             \
+  X(GrantUnknown, "GRANT_UNKNOWN", kNotFound, "nobody")                         \
+  X(SignatureRequired, "SIGNATURE_REQUIRED", kRule, "nobody")                   \
+  X(SignatureInvalid, "SIGNATURE_INVALID", kRule, "nobody")                     \
+  X(PermitInvalid, "PERMIT_INVALID", kRule, "nobody")                           \
+  X(PermitExpired, "PERMIT_EXPIRED", kRule, "nobody")                           \
+  X(AuditUnavailable, "AUDIT_UNAVAILABLE", kUnavailable, "nobody")              \
   X(QueueFull, "QUEUE_FULL", kLimit, "nobody")                                  \
   X(DeadlineTooShort, "DEADLINE_TOO_SHORT", kUnavailable, "nobody")             \
   X(DatabaseUnavailable, "DATABASE_UNAVAILABLE", kUnavailable, "nobody")        \

@@ -31,6 +31,10 @@ grpc::StatusCode StatusCodeOf(domain::ErrorKind kind) {
       return grpc::StatusCode::ABORTED;
     case domain::ErrorKind::kUnavailable:
       return grpc::StatusCode::UNAVAILABLE;
+    case domain::ErrorKind::kIdentity:
+      return grpc::StatusCode::UNAUTHENTICATED;
+    case domain::ErrorKind::kPermission:
+      return grpc::StatusCode::PERMISSION_DENIED;
     case domain::ErrorKind::kInternal:
       return grpc::StatusCode::INTERNAL;
   }
