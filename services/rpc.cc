@@ -22,6 +22,8 @@ constexpr size_t kMaxRequestIdLength = 64;
 // A lost race, or a plant that moved, is met once in years; more often than this something else is wrong.
 constexpr int kMostRuns = 3;
 
+const domain::Caller kNobody;
+
 domain::Error Plain(domain::Reason reason, std::string message) { return {reason, std::move(message), {}}; }
 
 // `CreateWorkOrder`: requests are named after their RPC.
@@ -117,7 +119,7 @@ domain::Status RunMutation(const Unary& unary, const std::string& request_id, co
         return logged.has_value();
       };
       if (replay()) return false;
-      Call call{transaction, *plant, now};
+      Call call{transaction, *plant, now, kNobody};
       status = unary.handler(call);
       if (!status) {
         // The same request may just have done it, on another connection.
@@ -140,7 +142,7 @@ domain::Status RunRead(Env& env, const std::function<domain::Status(Call&)>& han
   domain::Status status;
   env.pool.Read([&](db::Transaction& transaction) {
     before();
-    Call call{transaction, *plant, now};
+    Call call{transaction, *plant, now, kNobody};
     status = handler(call);
   });
   return status;

@@ -19,6 +19,7 @@
 #include <grpcpp/support/server_callback.h>
 
 #include "db/transaction.h"
+#include "domain/caller.h"
 #include "domain/product_definition.h"
 #include "domain/result.h"
 #include "domain/time.h"
@@ -34,6 +35,7 @@ struct Call {
   const domain::Plant& plant;
   // The call's one reading of the clock.
   domain::Time now;
+  const domain::Caller& caller;
 };
 
 // Thrown where the database names a revision, material or station that call.plant lacks: another server has just stored a new

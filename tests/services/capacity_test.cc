@@ -46,7 +46,8 @@ class ReferencePlant {
     std::string outcome = "OK";
     database_.pool().Run([&](db::Transaction& transaction) {
       response.Clear();
-      Call call{transaction, *plant_, now_};
+      const domain::Caller nobody;
+      Call call{transaction, *plant_, now_, nobody};
       const domain::Status status = handler(call, request, response);
       if (status) return true;
       error_ = status.error();
