@@ -39,7 +39,7 @@ class ReferencePicture {
   domain::Status Ask(Handler handler, const Request& request, Response& response) {
     domain::Status status;
     database_.pool().Read([&](db::Transaction& transaction) {
-      services::Call call{transaction, *plant_, now_};
+      services::Call call{transaction, *plant_, now_, nobody_};
       response.Clear();
       status = handler(call, request, response);
     });
@@ -49,7 +49,7 @@ class ReferencePicture {
   domain::Status Change(Handler handler, const Request& request, Response& response) {
     domain::Status status;
     database_.pool().Run([&](db::Transaction& transaction) {
-      services::Call call{transaction, *plant_, now_};
+      services::Call call{transaction, *plant_, now_, nobody_};
       response.Clear();
       status = handler(call, request, response);
       return status.has_value();
@@ -82,6 +82,7 @@ class ReferencePicture {
 
  private:
   const domain::Time now_;
+  const domain::Caller nobody_;
   TestDatabase database_;
   std::shared_ptr<const domain::Plant> plant_;
 };
