@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -21,6 +22,7 @@
 #include "services/convert.h"
 #include "services/epcis_event.h"
 #include "services/epcis_hash.h"
+#include "services/grant.h"
 #include "services/unit.h"
 
 namespace mes::services {
@@ -100,6 +102,7 @@ class Addresses {
     Load(ids);
   }
   const std::string& host() const { return host_; }
+  bool Has(int64_t id) const { return by_id_.contains(id); }
 
  private:
   std::string Of(const std::string& code, int32_t material_id, bool lot) const {
@@ -176,6 +179,14 @@ class Document {
   int32_t events_ = 0;
 };
 
+std::vector<int64_t> PartsIn(const std::vector<domain::EventRow>& history) {
+  std::vector<int64_t> ids;
+  for (const domain::EventRow& row : history) {
+    if (row.kind == domain::EventKind::kInstalled || row.kind == domain::EventKind::kRemoved) ids.push_back(row.other_unit_id);
+  }
+  return ids;
+}
+
 std::vector<db::CapturedRow> AllCaptured(Call& call, int64_t unit_id) {
   std::vector<db::CapturedRow> all;
   for (;;) {
@@ -206,18 +217,27 @@ Status ExportUnitEpcis(Call& call, const v1::ExportUnitEpcisRequest& request, Pa
     if (!event.is_null()) events.emplace_back(time, std::move(event));
   };
   std::set<std::string> captured_ids;
+  const bool to_partner = !call.caller.partner.empty();
   for (const db::CapturedRow& row : AllCaptured(call, *id)) {
-    add(row.event_time, nlohmann::json::parse(row.body));
     captured_ids.insert(EpcisIdOf(row.hash));
+    // Another partner's word is not handed on.
+    if (!to_partner || row.partner == call.caller.partner) add(row.event_time, nlohmann::json::parse(row.body));
   }
   const db::MadeRow made = db::LoadMade(call.transaction, *id);
   const bool second = !db::LoadLifeLinks(call.transaction, *id).first_life_code.empty();
   if (captured_ids.empty() && !second) add(made.create_time, writer.Made(made));
   const domain::ProductRevision* revision = call.plant.FindRevision(made.revision_id);
-  for (const domain::EventRow& row : history) add(row.occur_time, writer.Of(*id, row, revision));
+  const std::unordered_set<int64_t> seen = SeenUnits(call, PartsIn(history));
+  for (const domain::EventRow& row : history) {
+    // What was in it before may be in another's now.
+    const bool part = row.kind == domain::EventKind::kInstalled || row.kind == domain::EventKind::kRemoved;
+    if (row.other_unit_id != 0 && (!addresses.Has(row.other_unit_id) || (part && !seen.contains(row.other_unit_id)))) continue;
+    add(row.occur_time, writer.Of(*id, row, revision));
+  }
   for (const db::StoredLifeRecord& stored : AllLifeRecords(call, *id)) {
     // What a captured event brought about is told by that event.
-    if (!captured_ids.contains(stored.record.evidence)) add(stored.record.occur_time, writer.Of(*id, stored.record));
+    if (captured_ids.contains(stored.record.evidence)) continue;
+    add(stored.record.occur_time, writer.Of(*id, to_partner ? ForPartner(call, stored.record) : stored.record));
   }
   std::stable_sort(events.begin(), events.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
 

@@ -548,6 +548,8 @@ Status ListCapturedEpcis(Call& call, const v1::ListCapturedEpcisRequest& request
     response.set_next_page_token(PageToken(std::to_string(rows.back().id), digest));
   }
   for (db::CapturedRow& row : rows) {
+    // Another partner's word is not handed on.
+    if (!call.caller.partner.empty() && row.partner != call.caller.partner) continue;
     v1::CapturedEpcis& message = *response.add_events();
     message.set_event_id(EpcisIdOf(row.hash));
     *message.mutable_event_time() = ToProto(row.event_time);

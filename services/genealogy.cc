@@ -160,6 +160,10 @@ Status Trace(Call& call, const v1::TraceRequest& request, PageSink<v1::TraceResp
   if (Status checked = CheckBounds(request.max_depth(), request.max_edges()); !checked) return checked;
   const auto scope = ParseScope(call, request, *root);
   if (!scope) return Fail(scope.error());
+  // What was in it before may be in another's now.
+  if (!call.caller.partner.empty() && scope->view != domain::TraceView::kAsIs) {
+    return Fail(FieldError(Reason::kFieldInvalid, "view", "partners see what is in a unit now"));
+  }
 
   domain::Walk walk({*root}, domain::Direction::kDown, request.max_depth(), MostEdges(request.max_edges()));
   Pages<v1::TraceResponse> pages(sink);

@@ -13,6 +13,7 @@
 #include "mes/v1/life.grpc.pb.h"
 #include "services/code.h"
 #include "services/convert.h"
+#include "services/grant.h"
 #include "services/unit.h"
 
 namespace mes::services {
@@ -185,8 +186,8 @@ v1::Life LifeOf(Call& call, int64_t unit_id) {
   message.set_used(life->used);
   if (life->last_time) *message.mutable_last_time() = ToProto(*life->last_time);
   const db::LifeLinks links = db::LoadLifeLinks(call.transaction, unit_id);
-  message.set_first_life_code(links.first_life_code);
-  message.set_second_life_code(links.second_life_code);
+  message.set_first_life_code(SeenCode(call, links.first_life_code));
+  message.set_second_life_code(SeenCode(call, links.second_life_code));
   for (const domain::LifeMove& move : domain::kLifeMoves) {
     if (move.from == life->state && move.event <= kLastReported) message.add_next_events(static_cast<v1::LifeEvent>(move.event));
   }
@@ -249,7 +250,7 @@ Status GetLife(Call& call, const v1::GetLifeRequest& request, v1::GetLifeRespons
   if (!id) return Fail(id.error());
   *response.mutable_life() = LifeOf(call, *id);
   const int64_t outermost = db::FindOutermost(call.transaction, *id);
-  if (outermost != *id) *response.mutable_around() = LifeOf(call, outermost);
+  if (outermost != *id && SeesUnit(call, outermost)) *response.mutable_around() = LifeOf(call, outermost);
   return {};
 }
 
@@ -268,7 +269,9 @@ Status ListLifeRecords(Call& call, const v1::ListLifeRecordsRequest& request, v1
     records.pop_back();
     response.set_next_page_token(PageToken(std::to_string(records.back().id), digest));
   }
-  for (const db::StoredLifeRecord& stored : records) *response.add_records() = RecordToProto(stored.record);
+  for (const db::StoredLifeRecord& stored : records) {
+    *response.add_records() = RecordToProto(call.caller.partner.empty() ? stored.record : ForPartner(call, stored.record));
+  }
   return {};
 }
 

@@ -8,6 +8,7 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
+#include "db/grant.h"
 #include "db/request_log.h"
 #include "domain/code.h"
 #include "services/convert.h"
@@ -142,6 +143,8 @@ domain::Status RunRead(Env& env, const std::function<domain::Status(Call&)>& han
   domain::Status status;
   env.pool.Read([&](db::Transaction& transaction) {
     before();
+    // The database guards a partner's scope too, beside the check in services/grant.
+    if (!kNobody.partner.empty()) db::EnterPartnerScope(transaction, kNobody.partner);
     Call call{transaction, *plant, now, kNobody};
     status = handler(call);
   });

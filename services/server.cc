@@ -22,6 +22,7 @@
 #include "services/epcis.h"
 #include "services/failure_code.h"
 #include "services/genealogy.h"
+#include "services/grant.h"
 #include "services/hold.h"
 #include "services/ingest.h"
 #include "services/label.h"
@@ -77,6 +78,7 @@ std::vector<std::unique_ptr<grpc::Service>> MakeServices(Env& env) {
   services.push_back(MakeLifeService(env));
   services.push_back(MakeReplacementService(env));
   services.push_back(MakeEpcisService(env));
+  services.push_back(MakeGrantService(env));
   services.push_back(MakeSpcService(env));
   services.push_back(MakeFailureCodeService(env));
   services.push_back(MakeNonconformanceService(env));

@@ -13,6 +13,7 @@
 #include "domain/limits.h"
 #include "mes/v1/unit.grpc.pb.h"
 #include "services/convert.h"
+#include "services/grant.h"
 
 namespace mes::services {
 namespace {
@@ -71,6 +72,26 @@ v1::Unit ToProto(const db::StoredUnit& stored, const domain::Plant& plant) {
   message.set_supplier(stored.supplier);
   message.set_use_count(unit.use_count);
   return message;
+}
+
+// Orders, places on the floor and suppliers are the plant's own business; what is around is told only where it is seen too.
+void HidePlantsBusiness(Call& call, v1::Unit& unit) {
+  unit.clear_work_order_code();
+  unit.clear_carrier_code();
+  unit.clear_carrier_slot();
+  unit.clear_running_station();
+  unit.clear_supplier();
+  if (unit.parent_code().empty()) {
+    unit.clear_parent_line();
+    unit.clear_parent_slot();
+    return;
+  }
+  std::vector<db::FoundCode> parent = db::FindCodes(call.transaction, {unit.parent_code()});
+  HideFromPartner(call, parent);
+  if (parent[0].unit_id != 0) return;
+  unit.clear_parent_code();
+  unit.clear_parent_line();
+  unit.clear_parent_slot();
 }
 
 // The values of an event by the characteristics of the revision that the unit was made to then.
@@ -224,7 +245,8 @@ int32_t NextOperation(const domain::Plant& plant, const domain::Unit& unit) {
 
 domain::Result<std::vector<int64_t>> FindUnitIds(Call& call, const std::vector<std::string>& codes, std::string_view field,
                                                  Reason unknown) {
-  const std::vector<db::FoundCode> found = db::FindCodes(call.transaction, codes);
+  std::vector<db::FoundCode> found = db::FindCodes(call.transaction, codes);
+  HideFromPartner(call, found);
   std::vector<int64_t> ids;
   for (size_t i = 0; i < codes.size(); ++i) {
     if (found[i].ambiguous) {
@@ -307,7 +329,9 @@ Status ReceiveUnits(Call& call, const v1::ReceiveUnitsRequest& request, v1::Rece
 Status GetUnit(Call& call, const v1::GetUnitRequest& request, v1::GetUnitResponse& response) {
   const auto id = FindUnitId(call, request.unit_code(), "unit_code");
   if (!id) return Fail(id.error());
-  *response.mutable_unit() = ToProto(db::LoadUnits(call.transaction, {*id}).at(0), call.plant);
+  v1::Unit& unit = *response.mutable_unit();
+  unit = ToProto(db::LoadUnits(call.transaction, {*id}).at(0), call.plant);
+  if (!call.caller.partner.empty()) HidePlantsBusiness(call, unit);
   return {};
 }
 

@@ -16,6 +16,7 @@ void AddUnit(CLI::App& app, const Connection& connection);
 void AddReplacement(CLI::App& unit, const Connection& connection);
 void AddCode(CLI::App& app, const Connection& connection);
 void AddEpcis(CLI::App& app, const Connection& connection);
+void AddGrant(CLI::App& app, const Connection& connection);
 void AddLabel(CLI::App& app, const Connection& connection);
 void AddLife(CLI::App& app, const Connection& connection);
 void AddLot(CLI::App& app, const Connection& connection);

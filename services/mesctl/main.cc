@@ -75,6 +75,7 @@ int Run(int argc, char** argv) {
   AddUnit(app, connection);
   AddCode(app, connection);
   AddEpcis(app, connection);
+  AddGrant(app, connection);
   AddLabel(app, connection);
   AddLife(app, connection);
   AddLot(app, connection);
