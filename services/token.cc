@@ -228,11 +228,10 @@ domain::Result<TokenVerifier::Verified> TokenVerifier::Verify(const std::string&
   // Neither keys nor addresses of the header are looked at, and an unsigned token is no token.
   if (r_jwt_advanced_parse(jwt.get(), token.c_str(), R_PARSE_NONE, R_FLAG_IGNORE_REMOTE) != RHN_OK) return bad();
   if (r_jwt_get_type(jwt.get()) != R_JWT_TYPE_SIGN) return bad();
-  json_t* critical = r_jwt_get_header_json_t_value(jwt.get(), "crit");
-  if (critical != nullptr) {
-    json_decref(critical);
-    return bad();
-  }
+  // What a header calls critical is not known here.
+  const TextPointer header(r_jwt_get_full_header_str(jwt.get()));
+  const Json head = header == nullptr ? Json() : Json::parse(header.get(), nullptr, false);
+  if (!head.is_object() || head.contains("crit") || head.contains("b64")) return bad();
   const TextPointer text(r_jwt_get_full_claims_str(jwt.get()));
   const Json object = text == nullptr ? Json() : Json::parse(text.get(), nullptr, false);
   if (!object.is_object()) return bad();
