@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -44,7 +45,7 @@ sigset_t EndSignals() {
 // Says what is wrong with the way the server was asked to listen; null = nothing.
 const char* FaultOf(const ServerOptions& options, bool insecure) {
   if (insecure && options.tls) return "--insecure and --tls-cert exclude each other";
-  if (insecure && !IsLoopback(options.listen)) return "--insecure listens at loopback addresses only: elsewhere everybody could read and write";
+  if (insecure && !IsLoopback(options.listen)) return "--insecure is for loopback addresses: elsewhere everybody could read and write";
   if (!insecure && !options.tls) {
     return "give --tls-cert, --tls-key and --tls-ca (deploy/certs makes them), or --insecure for plaintext at a loopback address";
   }
@@ -152,7 +153,8 @@ int main(int argc, char** argv) {
         ->envname("MES_SITE");
   };
   add_site(serve);
-  CLI::Option* certificate = serve.add_option("--tls-cert", tls.certificate, "The server's certificate chain (PEM); read again when it changes");
+  CLI::Option* certificate =
+      serve.add_option("--tls-cert", tls.certificate, "The server's certificate chain (PEM); read again when it changes");
   CLI::Option* key = serve.add_option("--tls-key", tls.private_key, "Its private key (PEM)");
   CLI::Option* ca = serve.add_option("--tls-ca", tls.client_ca, "Authorities whose certificates clients may show (PEM)");
   certificate->needs(key)->needs(ca);

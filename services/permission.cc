@@ -204,7 +204,7 @@ consteval size_t FirstRowWithoutRpc() {
 }
 
 static_assert(FirstRpcWithoutRow() == kRpcs.size(), "a call has no row in kPermissions, or two: say who may make it");
-static_assert(FirstRowWithoutRpc() == kPermissions.size(), "a row of kPermissions names no call of the proto files, or lets nobody make it");
+static_assert(FirstRowWithoutRpc() == kPermissions.size(), "a row of kPermissions names no call, or lets nobody make it");
 
 using Rows = std::unordered_map<const google::protobuf::Descriptor*, const Permission*>;
 

@@ -1,5 +1,5 @@
-// The permission matrix, cell by cell, over real TLS: every call of the proto files, with every role, in every state of the credential. Calls
-// are made by their names with a generic stub and empty requests: what matters is whether the door opens, not what lies behind.
+// The permission matrix, cell by cell, over real TLS: every call of the proto files, with every role, in every state of the credential.
+// Calls are made by their names with a generic stub and empty requests: what matters is whether the door opens, not what lies behind.
 #include "services/permission.h"
 
 #include <gmock/gmock.h>

@@ -1,5 +1,5 @@
-// Bearer tokens over real gRPC: what an issuer signed is believed, and each known trick with tokens is refused by name. Tokens are made with
-// OpenSSL; the service reads them with another library.
+// Bearer tokens over real gRPC: what an issuer signed is believed, and each known trick with tokens is refused by name. Tokens are made
+// with OpenSSL; the service reads them with another library.
 #include "services/token.h"
 
 #include <gtest/gtest.h>
