@@ -294,7 +294,7 @@ TEST_F(AccessTest, TheSecondPersonOfFourEyesMustProveItself) {
   const auto told = [&](const std::string& second_person, const std::string& second_key) {
     v1::DisposeNcrUnitsRequest request;
     request.set_request_id("d");
-    request.set_ncr_code("NCR-1");
+    request.set_ncr_id(1);
     request.set_person("li.wei");
     request.set_role("quality");
     request.set_second_person(second_person);
