@@ -12,6 +12,8 @@
 
 namespace mes::services {
 
+class Gatekeeper;
+
 struct Env {
   db::Pool& pool;
   // Database work never runs on gRPC's reaction threads (2 on 2 cores): it goes here.
@@ -20,6 +22,8 @@ struct Env {
   // Read once per request and passed on; the domain reads no clock.
   std::function<domain::Time()> now;
   ChartCache& charts;
+  // Proves who a call comes from (services/admission).
+  Gatekeeper& gatekeeper;
 };
 
 }  // namespace mes::services

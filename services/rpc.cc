@@ -11,6 +11,7 @@
 #include "db/grant.h"
 #include "db/request_log.h"
 #include "domain/code.h"
+#include "services/admission.h"
 #include "services/convert.h"
 #include "services/status.h"
 
@@ -22,8 +23,6 @@ using Clock = std::chrono::steady_clock;
 constexpr size_t kMaxRequestIdLength = 64;
 // A lost race, or a plant that moved, is met once in years; more often than this something else is wrong.
 constexpr int kMostRuns = 3;
-
-const domain::Caller kNobody;
 
 domain::Error Plain(domain::Reason reason, std::string message) { return {reason, std::move(message), {}}; }
 
@@ -44,17 +43,17 @@ struct Arrival {
   const std::chrono::system_clock::time_point until;
 };
 
-void LogCall(const std::string& method, const Arrival& arrival, const domain::Status& status) {
+void LogCall(const std::string& method, const std::string& caller, const Arrival& arrival, const domain::Status& status) {
   const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - arrival.at).count();
   const double ms = static_cast<double>(micros) / 1000;
   if (status) {
-    spdlog::info("{} OK {:.2f} ms", method, ms);
+    spdlog::info("{} OK {:.2f} ms{}{}", method, ms, caller.empty() ? "" : " by ", caller);
     return;
   }
   const domain::ErrorKind kind = domain::KindOf(status.error().reason);
   const bool ours = kind == domain::ErrorKind::kUnavailable || kind == domain::ErrorKind::kInternal;
-  spdlog::log(ours ? spdlog::level::warn : spdlog::level::info, "{} {} {:.2f} ms: {}", method,
-              domain::NameOf(status.error().reason), ms, status.error().message);
+  spdlog::log(ours ? spdlog::level::warn : spdlog::level::info, "{} {} {:.2f} ms{}{}: {}", method,
+              domain::NameOf(status.error().reason), ms, caller.empty() ? "" : " by ", caller, status.error().message);
 }
 
 // The one place where exceptions end.
@@ -78,9 +77,10 @@ domain::Status Guarded(Env& env, const std::string& method, const std::function<
   }
 }
 
-// 64 bits of SHA-256 over the method and the request's deterministic form.
-int64_t DigestOf(const std::string& method, const google::protobuf::Message& request) {
+// 64 bits of SHA-256 over the method, the caller and the request's deterministic form: nobody gets another one's stored answer.
+int64_t DigestOf(const std::string& method, const domain::Caller& caller, const google::protobuf::Message& request) {
   std::string content = method + '\n';
+  if (!caller.name.empty()) content += caller.name + '\n' + caller.partner + '\n';
   {
     google::protobuf::io::StringOutputStream text(&content);
     google::protobuf::io::CodedOutputStream coded(&text);
@@ -104,8 +104,9 @@ domain::Status Replay(const db::LoggedRequest& logged, const std::string& method
   return {};
 }
 
-domain::Status RunMutation(const Unary& unary, const std::string& request_id, const std::string& method) {
-  const int64_t digest = DigestOf(method, unary.request);
+domain::Status RunMutation(const Unary& unary, const std::string& request_id, const std::string& method,
+                           const domain::Caller& caller) {
+  const int64_t digest = DigestOf(method, caller, unary.request);
   for (int run = 0; run < kMostRuns; ++run) {
     const std::shared_ptr<const domain::Plant> plant = unary.env.plant.Get();
     const domain::Time now = unary.env.now();
@@ -120,7 +121,7 @@ domain::Status RunMutation(const Unary& unary, const std::string& request_id, co
         return logged.has_value();
       };
       if (replay()) return false;
-      Call call{transaction, *plant, now, kNobody};
+      Call call{transaction, *plant, now, caller};
       status = unary.handler(call);
       if (!status) {
         // The same request may just have done it, on another connection.
@@ -137,15 +138,16 @@ domain::Status RunMutation(const Unary& unary, const std::string& request_id, co
   throw std::runtime_error("a request_id that is taken cannot be found");
 }
 
-domain::Status RunRead(Env& env, const std::function<domain::Status(Call&)>& handler, const std::function<void()>& before) {
+domain::Status RunRead(Env& env, const domain::Caller& caller, const std::function<domain::Status(Call&)>& handler,
+                       const std::function<void()>& before) {
   const std::shared_ptr<const domain::Plant> plant = env.plant.Get();
   const domain::Time now = env.now();
   domain::Status status;
   env.pool.Read([&](db::Transaction& transaction) {
     before();
     // The database guards a partner's scope too, beside the check in services/grant.
-    if (!kNobody.partner.empty()) db::EnterPartnerScope(transaction, kNobody.partner);
-    Call call{transaction, *plant, now, kNobody};
+    if (!caller.partner.empty()) db::EnterPartnerScope(transaction, caller.partner);
+    Call call{transaction, *plant, now, caller};
     status = handler(call);
   });
   return status;
@@ -163,20 +165,27 @@ domain::Status CheckStart(const grpc::CallbackServerContext& context, const Arri
 }
 
 using Submit = bool (Executor::*)(std::function<void()>);
+using Body = std::function<domain::Status(const std::string& method, const Admission& admission)>;
 
-// Checks, queues and runs a call; `finish` is called once, on whichever thread.
-void Start(Env& env, Submit submit, const grpc::CallbackServerContext* context, const google::protobuf::Message& request,
-           std::function<domain::Status(const std::string& method)> body, std::function<void(const domain::Status&)> finish) {
+// Admits, checks, queues and runs a call; `finish` is called once, on whichever thread.
+void Start(Env& env, Submit submit, const grpc::CallbackServerContext* context, const google::protobuf::Message& request, Body body,
+           std::function<void(const domain::Status&)> finish) {
   const std::string method = MethodOf(request);
   const Arrival arrival(*context);
+  domain::Result<Admission> admitted = Admit(env, *context, request);
+  if (!admitted) {
+    LogCall(method, "", arrival, domain::Fail(admitted.error()));
+    return finish(domain::Fail(admitted.error()));
+  }
+  const auto admission = std::make_shared<const Admission>(std::move(*admitted));
   const auto end = [=](const domain::Status& status) {
-    LogCall(method, arrival, status);
+    LogCall(method, admission->caller.name, arrival, status);
     finish(status);
   };
   if (const domain::Status checked = CheckTexts(request); !checked) return end(checked);
   const bool queued = (env.executor.*submit)([=, &env] {
     domain::Status status = CheckStart(*context, arrival);
-    if (status) status = Guarded(env, method, [&] { return body(method); });
+    if (status) status = Guarded(env, method, [&] { return body(method, *admission); });
     end(status);
   });
   if (!queued) end(domain::Fail(Refused(env.executor)));
@@ -184,7 +193,7 @@ void Start(Env& env, Submit submit, const grpc::CallbackServerContext* context, 
 
 grpc::Status GrpcStatus(const domain::Status& status) { return status ? grpc::Status::OK : ToStatus(status.error()); }
 
-grpc::ServerUnaryReactor* StartUnary(const Unary& unary, std::function<domain::Status(const std::string&)> body) {
+grpc::ServerUnaryReactor* StartUnary(const Unary& unary, Body body) {
   grpc::ServerUnaryReactor* reactor = unary.context->DefaultReactor();
   Start(unary.env, &Executor::Submit, unary.context, unary.request, std::move(body),
         [reactor](const domain::Status& status) { reactor->Finish(GrpcStatus(status)); });
@@ -195,19 +204,32 @@ grpc::ServerUnaryReactor* StartUnary(const Unary& unary, std::function<domain::S
 
 grpc::ServerUnaryReactor* Mutate(Unary unary, const std::string& request_id) {
   const domain::Status checked = domain::CheckText(request_id, kMaxRequestIdLength, true, "request_id");
-  return StartUnary(unary, [unary, request_id, checked](const std::string& method) {
-    return checked ? RunMutation(unary, request_id, method) : checked;
+  return StartUnary(unary, [unary, request_id, checked](const std::string& method, const Admission& admission) {
+    return checked ? RunMutation(unary, request_id, method, admission.caller) : checked;
   });
 }
 
 grpc::ServerUnaryReactor* Read(Unary unary) {
-  return StartUnary(unary,
-                    [unary](const std::string&) { return RunRead(unary.env, unary.handler, [&] { unary.response.Clear(); }); });
+  return StartUnary(unary, [unary](const std::string&, const Admission& admission) {
+    return RunRead(unary.env, admission.caller, unary.handler, [&] { unary.response.Clear(); });
+  });
 }
 
 void Stream(PageCall call) {
-  const auto body = [call](const std::string&) {
-    return RunRead(call.env, call.producer, [&] {
+  const auto body = [call](const std::string&, const Admission& admission) {
+    // Who is not let in any more gets no further page; the producer then finds nobody listening.
+    const std::shared_ptr<Watched> watched =
+        admission.credentials.empty() ? nullptr
+                                      : call.env.gatekeeper.Watch(admission.credentials, [context = call.context](const domain::Error&) {
+                                          context->TryCancel();
+                                        });
+    struct Closer {
+      Watched* watched;
+      ~Closer() {
+        if (watched != nullptr) watched->Close();
+      }
+    } closer{watched.get()};
+    return RunRead(call.env, admission.caller, call.producer, [&] {
       if (call.has_pages()) throw db::Unavailable("the database broke while a stream ran");
     });
   };

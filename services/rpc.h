@@ -1,5 +1,5 @@
-// What every call has in common, once: request_id, deadline, executor, transaction, audit of the answer, status, log line. A
-// service class hands each of its methods on to Mutate, Read or StreamRead with a handler that reads like a paragraph.
+// What every call has in common, once: who may make it, request_id, deadline, executor, transaction, audit of the answer, status, log
+// line. A service class hands each of its methods on to Mutate, Read or StreamRead with a handler that reads like a paragraph.
 //
 // Handlers run on env.executor, never on gRPC's reaction threads, and may block. They return broken rules as values; exceptions
 // end a call and are caught only here: db::Unavailable answers DATABASE_UNAVAILABLE, anything else INTERNAL with a correlation
@@ -35,6 +35,7 @@ struct Call {
   const domain::Plant& plant;
   // The call's one reading of the clock.
   domain::Time now;
+  // As services/admission proved it; unproved where the server listens in plaintext and nothing was shown.
   const domain::Caller& caller;
 };
 
@@ -77,9 +78,9 @@ void Stream(PageCall call);
 
 }  // namespace rpc
 
-// A call that changes something. The request has a request_id (1 to 64 characters): the same id and content gets the stored
-// answer, other content REQUEST_ID_REUSED. `handler(Call&, const Request&, Response&) -> domain::Status`; a broken rule rolls
-// everything back. `after_commit` runs once the change is durable and before the answer leaves, also for a resend.
+// A call that changes something. The request has a request_id (1 to 64 characters): the same id, content and caller gets the stored
+// answer, other content or another caller REQUEST_ID_REUSED. `handler(Call&, const Request&, Response&) -> domain::Status`; a broken
+// rule rolls everything back. `after_commit` runs once the change is durable and before the answer leaves, also for a resend.
 template <typename Request, typename Response, typename Handler>
 grpc::ServerUnaryReactor* Mutate(Env& env, grpc::CallbackServerContext* context, const Request* request, Response* response,
                                  Handler handler, std::function<void()> after_commit = nullptr) {

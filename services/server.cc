@@ -3,10 +3,13 @@
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_credentials_options.h>
 #include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <condition_variable>
+#include <fstream>
 #include <functional>
 #include <mutex>
 #include <stdexcept>
@@ -15,12 +18,15 @@
 
 #include "db/hold_spread.h"
 #include "db/migrate.h"
+#include "domain/limits_access.h"
 #include "grpc/health/v1/health.pb.h"
+#include "services/access.h"
 #include "services/capacity.h"
 #include "services/code.h"
 #include "services/env.h"
 #include "services/epcis.h"
 #include "services/failure_code.h"
+#include "services/gatekeeper.h"
 #include "services/genealogy.h"
 #include "services/grant.h"
 #include "services/hold.h"
@@ -54,12 +60,14 @@ constexpr int kKeepaliveMs = 30'000;
 constexpr int kKeepaliveTimeoutMs = 10'000;
 constexpr int kShortestPingMs = 5'000;
 constexpr auto kHealthInterval = std::chrono::seconds(1);
+constexpr unsigned kCertificateIntervalS = 1;
 
 domain::Time ReadClock() { return std::chrono::time_point_cast<domain::Duration>(std::chrono::system_clock::now()); }
 
 // Every service of mes.v1 besides the station events.
 std::vector<std::unique_ptr<grpc::Service>> MakeServices(Env& env) {
   std::vector<std::unique_ptr<grpc::Service>> services;
+  services.push_back(MakeAccessService(env));
   services.push_back(MakeProductDefinitionService(env));
   services.push_back(MakeProcessRuleService(env));
   services.push_back(MakeWorkOrderService(env));
@@ -153,12 +161,40 @@ class HealthWatch {
   std::thread thread_;
 };
 
+// Lists the services of this one server; gRPC's own switch would turn it on for every server of the process.
+class Reflection final : public grpc::ServerBuilderOption {
+ public:
+  void UpdateArguments(grpc::ChannelArguments*) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
+    plugins->push_back(std::make_unique<grpc::reflection::ProtoServerReflectionPlugin>());
+  }
+};
+
+// gRPC itself takes files that are not there, and then refuses every connection.
+void CheckReadable(const std::string& path) {
+  if (!std::ifstream(path)) throw std::runtime_error("cannot read " + path);
+}
+
+// TLS 1.2 and above (gRPC offers nothing older). A client may show a certificate; one that the authorities did not sign, or that is past
+// its time, ends the handshake. One that shows none needs a token or a key.
+std::shared_ptr<grpc::ServerCredentials> CredentialsOf(const std::optional<TlsFiles>& tls) {
+  if (!tls) return grpc::InsecureServerCredentials();
+  for (const std::string& path : {tls->certificate, tls->private_key, tls->client_ca}) CheckReadable(path);
+  grpc::experimental::TlsServerCredentialsOptions options(std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
+      tls->private_key, tls->certificate, tls->client_ca, kCertificateIntervalS));
+  options.watch_root_certs();
+  options.watch_identity_key_cert_pairs();
+  options.set_cert_request_type(GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY);
+  return grpc::experimental::TlsServerCredentials(options);
+}
+
 void Configure(grpc::ServerBuilder& builder) {
   builder.SetMaxReceiveMessageSize(kMaxReceiveBytes);
   builder.SetMaxSendMessageSize(kMaxSendBytes);
   // Two servers that share a port by accident would halve every stream's luck.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, domain::kMaxMetadataBytes);
   // Finds dead stations behind silent networks; lets clients ask as often.
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
@@ -175,9 +211,10 @@ struct Server::State {
         executor(options.pool_size, options.queue_limit),
         plant(pool),
         charts(pool),
-        env{pool, executor, plant, ReadClock, charts},
+        gatekeeper({options.database_url, options.site, options.issuers_file, options.key_secret, !options.tls, ReadClock}),
+        env{pool, executor, plant, ReadClock, charts, gatekeeper},
         ingest(env, options.ingest_writers, options.max_events_per_commit),
-        station_events(MakeStationEventService(ingest)),
+        station_events(MakeStationEventService(env, ingest)),
         services(MakeServices(env)) {}
 
   const ServerOptions options;
@@ -185,6 +222,7 @@ struct Server::State {
   Executor executor;
   PlantCache plant;
   ChartCache charts;
+  Gatekeeper gatekeeper;
   Env env;
   Ingest ingest;
   std::unique_ptr<StationEvents> station_events;
@@ -199,12 +237,10 @@ Server::Server(ServerOptions options) : state_(std::make_unique<State>(std::move
   // archive.
   grpc::health::v1::HealthCheckRequest::descriptor();
   grpc::EnableDefaultHealthCheckService(true);
-  static std::once_flag reflection;
-  std::call_once(reflection, [] { grpc::reflection::InitProtoReflectionServerBuilderPlugin(); });
-
   grpc::ServerBuilder builder;
   Configure(builder);
-  builder.AddListeningPort(state_->options.listen, grpc::InsecureServerCredentials(), &state_->port);
+  if (state_->options.reflection) builder.SetOption(std::make_unique<Reflection>());
+  builder.AddListeningPort(state_->options.listen, CredentialsOf(state_->options.tls), &state_->port);
   builder.RegisterService(&state_->station_events->service());
   for (const std::unique_ptr<grpc::Service>& service : state_->services) builder.RegisterService(service.get());
   state_->server = builder.BuildAndStart();

@@ -4,11 +4,20 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "domain/limits.h"
 
 namespace mes::services {
+
+// PEM files. They are read again when they change, within about a second: certificates rotate without a restart.
+struct TlsFiles {
+  std::string certificate;
+  std::string private_key;
+  // Authorities whose certificates clients may show.
+  std::string client_ca;
+};
 
 struct ServerOptions {
   std::string database_url;
@@ -24,12 +33,23 @@ struct ServerOptions {
   size_t queue_limit = 1'024;
   // How long running calls may take to finish once the server drains.
   int drain_seconds = 20;
+  // None: plaintext, for loopback only, where who proves nothing may do everything.
+  std::optional<TlsFiles> tls;
+  // In the names of certificates: `ordos://SITE/KIND/CODE`.
+  std::string site = "ordos";
+  // Who signs the tokens that are believed (services/token.h); empty = nobody.
+  std::string issuers_file;
+  // Under which API keys are digested, at least 32 bytes; empty = no keys.
+  std::string key_secret;
+  // Lists the calls to everybody who can connect.
+  bool reflection = false;
 };
 
 class Server {
  public:
   // Listens when it returns. The database need not be there yet: health says NOT_SERVING and calls get DATABASE_UNAVAILABLE until
   // it is. Throws std::runtime_error when the address cannot be listened at, std::invalid_argument for a malformed URL.
+  // With TLS, std::runtime_error too when a certificate, key or issuers' file cannot be used.
   explicit Server(ServerOptions options);
   // Drains.
   ~Server();

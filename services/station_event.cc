@@ -7,6 +7,7 @@
 #include "domain/code.h"
 #include "domain/limits.h"
 #include "mes/v1/station_event.grpc.pb.h"
+#include "services/admission.h"
 #include "services/convert.h"
 #include "services/station_event_parse.h"
 #include "services/status.h"
@@ -65,16 +66,21 @@ class Service;
 class Stream final : public grpc::ServerBidiReactor<v1::StreamStationEventsRequest, v1::StreamStationEventsResponse> {
  public:
   Stream(Service& service, Ingest& ingest) : service_(service), ingest_(ingest) {}
-  void Begin(std::shared_ptr<Stream> self) {
+  // Reads on for a caller that is let in; ends at once for another.
+  void Begin(std::shared_ptr<Stream> self, Gatekeeper& gatekeeper, domain::Result<Admission> admission) {
     self_ = std::move(self);
+    if (!admission) return End(admission.error());
+    caller_ = std::move(admission->caller);
+    if (!admission->credentials.empty()) {
+      watched_ = gatekeeper.Watch(std::move(admission->credentials), [weak = std::weak_ptr<Stream>(self_)](const domain::Error& error) {
+        if (const std::shared_ptr<Stream> stream = weak.lock()) stream->End(error);
+      });
+    }
     StartRead(&request_);
   }
 
   // Ends the stream once what it sent is answered.
-  void Drain() {
-    const std::lock_guard lock(mutex_);
-    EndWith(ToStatus({Reason::kServerDraining, "the server is going down: reconnect and resend what has no verdict", {}}));
-  }
+  void Drain() { End({Reason::kServerDraining, "the server is going down: reconnect and resend what has no verdict", {}}); }
 
   void OnReadDone(bool ok) override {
     if (!ok) {
@@ -85,6 +91,9 @@ class Stream final : public grpc::ServerBidiReactor<v1::StreamStationEventsReque
     auto slot = std::make_shared<Slot>();
     slot->response.set_batch(request_.batch());
     domain::Result<IngestBatch> batch = ParseBatch(request_);
+    if (const domain::Status own = domain::CheckOwnStation(caller_, request_.station_code(), "station_code"); batch && !own) {
+      batch = Fail(own.error());
+    }
     {
       const std::lock_guard lock(mutex_);
       if (end_) return;
@@ -122,6 +131,11 @@ class Stream final : public grpc::ServerBidiReactor<v1::StreamStationEventsReque
   void OnDone() override;
 
  private:
+  void End(const domain::Error& error) {
+    const std::lock_guard lock(mutex_);
+    EndWith(ToStatus(error));
+  }
+
   struct Slot {
     v1::StreamStationEventsResponse response;
     size_t events = 0;
@@ -183,6 +197,9 @@ class Stream final : public grpc::ServerBidiReactor<v1::StreamStationEventsReque
   Service& service_;
   Ingest& ingest_;
   std::shared_ptr<Stream> self_;
+  // Set before the first read.
+  domain::Caller caller_;
+  std::shared_ptr<Watched> watched_;
   std::mutex mutex_;
   v1::StreamStationEventsRequest request_;
   std::deque<std::shared_ptr<Slot>> slots_;
@@ -195,17 +212,17 @@ class Stream final : public grpc::ServerBidiReactor<v1::StreamStationEventsReque
 
 class Service final : public v1::StationEventService::CallbackService, public StationEvents {
  public:
-  explicit Service(Ingest& ingest) : ingest_(ingest) {}
+  Service(Env& env, Ingest& ingest) : env_(env), ingest_(ingest) {}
   grpc::Service& service() override { return *this; }
 
   grpc::ServerBidiReactor<v1::StreamStationEventsRequest, v1::StreamStationEventsResponse>* StreamStationEvents(
-      grpc::CallbackServerContext*) override {
+      grpc::CallbackServerContext* context) override {
     auto stream = std::make_shared<Stream>(*this, ingest_);
     {
       const std::lock_guard lock(mutex_);
       streams_.insert(stream);
     }
-    stream->Begin(stream);
+    stream->Begin(stream, env_.gatekeeper, AdmitStream(env_, *context, *v1::StreamStationEventsRequest::descriptor()));
     return stream.get();
   }
 
@@ -213,6 +230,10 @@ class Service final : public v1::StationEventService::CallbackService, public St
                                                 const v1::RecordStationEventsRequest* request,
                                                 v1::RecordStationEventsResponse* response) override {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    if (const domain::Result<Admission> admission = Admit(env_, *context, *request); !admission) {
+      reactor->Finish(ToStatus(admission.error()));
+      return reactor;
+    }
     domain::Result<IngestBatch> batch = ParseBatch(*request);
     if (!batch) {
       reactor->Finish(ToStatus(batch.error()));
@@ -241,6 +262,7 @@ class Service final : public v1::StationEventService::CallbackService, public St
   }
 
  private:
+  Env& env_;
   Ingest& ingest_;
   std::mutex mutex_;
   std::set<std::shared_ptr<Stream>> streams_;
@@ -254,6 +276,6 @@ void Stream::OnDone() {
 
 }  // namespace
 
-std::unique_ptr<StationEvents> MakeStationEventService(Ingest& ingest) { return std::make_unique<Service>(ingest); }
+std::unique_ptr<StationEvents> MakeStationEventService(Env& env, Ingest& ingest) { return std::make_unique<Service>(env, ingest); }
 
 }  // namespace mes::services

@@ -10,7 +10,8 @@
 
 namespace mes::services {
 
-// The service; DrainStreams ends the open streams with UNAVAILABLE once what they sent is answered.
+// The service; DrainStreams ends the open streams with UNAVAILABLE once what they sent is answered. So does the stream of a caller that is
+// not let in any more, with the reason: what it sent before is committed and answered, what comes after is not read.
 class StationEvents {
  public:
   virtual ~StationEvents() = default;
@@ -18,6 +19,6 @@ class StationEvents {
   virtual void DrainStreams() = 0;
 };
 
-std::unique_ptr<StationEvents> MakeStationEventService(Ingest& ingest);
+std::unique_ptr<StationEvents> MakeStationEventService(Env& env, Ingest& ingest);
 
 }  // namespace mes::services

@@ -4,6 +4,9 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <random>
 
 #include "mes/v1/error.pb.h"
@@ -38,9 +41,61 @@ v1::ErrorInfo Details(const grpc::Status& status) {
 
 }  // namespace
 
+namespace {
+
+std::string ReadFile(const std::string& flag, const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) FailUsage(flag + ": cannot read " + path);
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+// A token or key, without the line's end that editors add.
+std::string ReadSecret(const std::string& flag, const std::string& path) {
+  std::string secret = ReadFile(flag, path);
+  while (!secret.empty() && (secret.back() == '\n' || secret.back() == '\r')) secret.pop_back();
+  for (const char c : secret) {
+    if (c < '!' || c > '~') FailUsage(flag + ": " + path + " holds more than a token or key");
+  }
+  if (secret.empty()) FailUsage(flag + ": " + path + " is empty");
+  return secret;
+}
+
+bool IsLoopback(const std::string& server) {
+  return server.starts_with("127.") || server.starts_with("localhost:") || server.starts_with("[::1]") || server.starts_with("unix:");
+}
+
+}  // namespace
+
+void Connection::TakeRunFolder() {
+  if (!ca.empty() || !certificate.empty() || !key.empty()) return;
+  std::error_code none;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", none);
+  if (none) return;
+  const std::filesystem::path folder = program.parent_path().parent_path() / "run" / "certs";
+  std::ifstream file(folder / "address");
+  std::string address;
+  if (!std::getline(file, address) || address != server) return;
+  ca = folder / "ca.pem";
+  certificate = folder / "service-mesctl.pem";
+  key = folder / "service-mesctl.key";
+}
+
 std::shared_ptr<grpc::Channel> Connection::Channel() const {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
+  if (!ca.empty()) {
+    grpc::SslCredentialsOptions options;
+    options.pem_root_certs = ReadFile("--ca", ca);
+    if (certificate.empty() != key.empty()) FailUsage("--cert and --key belong together");
+    if (!certificate.empty()) {
+      options.pem_cert_chain = ReadFile("--cert", certificate);
+      options.pem_private_key = ReadFile("--key", key);
+    }
+    return grpc::CreateCustomChannel(server, grpc::SslCredentials(options), arguments);
+  }
+  if (!certificate.empty() || !key.empty()) FailUsage("--cert and --key need --ca");
+  const bool proves = !token_file.empty() || !api_key_file.empty() || !second_token_file.empty() || !second_api_key_file.empty();
+  if (proves && !IsLoopback(server)) FailUsage("a token or key is not sent in plaintext to another machine: give --ca");
   return grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
 }
 
@@ -63,6 +118,16 @@ std::string Connection::RequestId() const {
 void Connection::Arm(grpc::ClientContext& context) const {
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::duration_cast<std::chrono::system_clock::duration>(
                                                               std::chrono::duration<double>(deadline_s)));
+  Prove(context);
+}
+
+void Connection::Prove(grpc::ClientContext& context) const {
+  if (!token_file.empty()) context.AddMetadata("authorization", "Bearer " + ReadSecret("--token-file", token_file));
+  if (!api_key_file.empty()) context.AddMetadata("x-api-key", ReadSecret("--api-key-file", api_key_file));
+  if (!second_token_file.empty())
+    context.AddMetadata("x-second-authorization", "Bearer " + ReadSecret("--second-token-file", second_token_file));
+  if (!second_api_key_file.empty())
+    context.AddMetadata("x-second-api-key", ReadSecret("--second-api-key-file", second_api_key_file));
 }
 
 std::string ErrorReason(const grpc::Status& status) {

@@ -35,13 +35,27 @@ struct Connection {
   double deadline_s = 30;
   // As given by --request-id; empty = a new one per call.
   std::string request_id;
+  // Files (PEM) for TLS: the authorities that the server's certificate is checked against, and what this client shows. Without `ca` the
+  // connection is plaintext.
+  std::string ca;
+  std::string certificate;
+  std::string key;
+  // Files that hold what proves a person: a bearer token or an API key, and those of a second person for acts of four eyes.
+  std::string token_file;
+  std::string api_key_file;
+  std::string second_token_file;
+  std::string second_api_key_file;
 
+  // Where no TLS files were named and the server is the one that deploy/up started beside this program, takes those of its run folder.
+  void TakeRunFolder();
   // A channel to the server; connects at the first call. Answers of any size are taken.
   std::shared_ptr<grpc::Channel> Channel() const;
   // What a mutating request carries: --request-id, else a new random one in the form of a UUID version 4.
   std::string RequestId() const;
-  // Starts the deadline of one call.
+  // Starts the deadline of one call, and says who calls.
   void Arm(grpc::ClientContext& context) const;
+  // Says who calls, without a deadline: for a stream that stays open.
+  void Prove(grpc::ClientContext& context) const;
 };
 
 // `REASON: message (field=..., key=...)` on one line: the ErrorInfo of the trailer grpc-status-details-bin where there is one,

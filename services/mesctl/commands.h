@@ -8,6 +8,8 @@
 
 namespace mes::mesctl {
 
+void AddAccess(CLI::App& app, const Connection& connection);
+void AddKey(CLI::App& app, const Connection& connection);
 void AddHealth(CLI::App& app, const Connection& connection);
 void AddPlant(CLI::App& app, const Connection& connection);
 void AddOrder(CLI::App& app, const Connection& connection);

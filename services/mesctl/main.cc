@@ -28,6 +28,7 @@ constexpr const char* kFooter =
     "Each command explains itself: mesctl order --help, mesctl order create --help.\n"
     "With --json every answer is one line of JSON, a list or stream one line per page,\n"
     "with the field names of proto/mes/v1.\n"
+    "Beside a server that deploy/up started, mesctl shows that run's certificate by itself.\n"
     "Times are written with a zone: 2026-11-20T08:00:00+08:00.\n"
     "Exit codes: 0 done, 1 refused by the server or no answer, 2 wrong usage or input,\n"
     "3 no-go, 4 an event was not recorded.";
@@ -43,6 +44,13 @@ void AddGlobalFlags(CLI::App& app, Connection& connection) {
       ->capture_default_str()
       ->type_name("SECONDS");
   app.add_option("--request-id", connection.request_id, "Makes a change safe to repeat; new by itself")->type_name("ID");
+  app.add_option("--ca", connection.ca, "TLS: authorities of the server's certificate")->envname("MES_CA")->type_name("PEM");
+  app.add_option("--cert", connection.certificate, "TLS: the certificate to show")->envname("MES_CERT")->type_name("PEM");
+  app.add_option("--key", connection.key, "TLS: its private key")->envname("MES_KEY")->type_name("PEM");
+  app.add_option("--token-file", connection.token_file, "Who asks: a bearer token")->envname("MES_TOKEN_FILE")->type_name("FILE");
+  app.add_option("--api-key-file", connection.api_key_file, "Who asks: an API key")->envname("MES_API_KEY_FILE")->type_name("FILE");
+  app.add_option("--second-token-file", connection.second_token_file, "Four eyes: the second person's token")->type_name("FILE");
+  app.add_option("--second-api-key-file", connection.second_api_key_file, "Four eyes: the second person's key")->type_name("FILE");
 }
 
 // One line: what is wrong, and where to read how it is right.
@@ -69,6 +77,9 @@ int Run(int argc, char** argv) {
   app.fallthrough();
   app.require_subcommand(1);
   AddGlobalFlags(app, connection);
+  app.parse_complete_callback([&connection] { connection.TakeRunFolder(); });
+  AddAccess(app, connection);
+  AddKey(app, connection);
   AddHealth(app, connection);
   AddPlant(app, connection);
   AddOrder(app, connection);

@@ -64,6 +64,7 @@ class Driver {
   Driver(const Connection& connection, const Plan& plan, const DriveOptions& options)
       : plan_(plan),
         options_(options),
+        connection_(connection),
         stub_(connection.Channel()),
         acked_(plan.scripts.size() + 1),
         states_(plan.scripts.size()),
@@ -181,6 +182,7 @@ class Driver {
 
   void Open(Lane& lane) {
     lane.context = std::make_unique<grpc::ClientContext>();
+    connection_.Prove(*lane.context);
     lane.context->set_wait_for_ready(true);
     lane.broken = false;
     lane.acks = 0;
@@ -383,6 +385,7 @@ class Driver {
 
   const Plan& plan_;
   const DriveOptions& options_;
+  const Connection& connection_;
   v1::StationEventService::Stub stub_;
   std::vector<std::atomic<uint32_t>> acked_;  // by script, the office last
   std::vector<StationState> states_;

@@ -1,3 +1,4 @@
+#include "services/gatekeeper.h"
 #include "services/rpc.h"
 
 #include <gmock/gmock.h>
@@ -126,7 +127,8 @@ class RpcTest : public testing::Test {
   Executor executor_{2, 3};
   PlantCache plant_{database_.pool()};
   ChartCache charts_{database_.pool()};
-  Env env_{database_.pool(), executor_, plant_, [] { return domain::FromMicros(1'790'000'000'000'000); }, charts_};
+  Gatekeeper gatekeeper_{{.database_url = database_.url(), .site = "ordos", .now = [] { return domain::Time(); }}};
+  Env env_{database_.pool(), executor_, plant_, [] { return domain::FromMicros(1'790'000'000'000'000); }, charts_, gatekeeper_};
   WrittenWorkOrders orders_{env_};
   WrittenTraces traces_{env_};
   std::unique_ptr<grpc::Server> server_;

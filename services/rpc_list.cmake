@@ -1,0 +1,18 @@
+# rpc_list(OUTPUT PROTO...): writes a line MES_RPC("Service", "Rpc") for each call of the proto files, and has the build configured
+# again when one of them changes.
+function(rpc_list output)
+  set(lines "")
+  foreach(proto ${ARGN})
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${proto})
+    file(STRINGS ${proto} found REGEX "^(service|  rpc) ")
+    set(service "")
+    foreach(line IN LISTS found)
+      if(line MATCHES "^service ([A-Za-z]+)")
+        set(service ${CMAKE_MATCH_1})
+      elseif(line MATCHES "^  rpc ([A-Za-z]+)")
+        string(APPEND lines "MES_RPC(\"${service}\", \"${CMAKE_MATCH_1}\")\n")
+      endif()
+    endforeach()
+  endforeach()
+  file(CONFIGURE OUTPUT ${output} CONTENT "${lines}" @ONLY)
+endfunction()
