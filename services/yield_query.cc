@@ -211,7 +211,7 @@ class Reader {
         parts.push_back({order.work_order_id, operation, GroupOf(std::move(label))});
       }
     }
-    AddBlock(std::move(parts));
+    AddWhole(std::move(parts));
     if (!AtStations()) return;
     for (const Station& station : call_.plant.stations) {
       if (Meant(station)) question_.station_ids.push_back(station.id);
