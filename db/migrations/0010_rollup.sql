@@ -73,3 +73,32 @@ alter table lot_yield add column plant_day date not null default '1970-01-01';
 alter table lot_yield alter column plant_day drop default;
 alter table lot_yield drop constraint lot_yield_pk;
 alter table lot_yield add constraint lot_yield_pk primary key (lot_id, line_id, operation, plant_day);
+
+-- What is bought is counted too from now on, received and used up, so that a schedule knows what lies in stock. It begins with what is there.
+with stock as (
+  select b.material_id, (now() at time zone 'UTC')::date as day, sum(b.micro)::bigint as micro
+  from (
+    select u.material_id, l.left_micro as micro
+    from lot l
+    join unit u on u.unit_id = l.unit_id
+    where l.left_micro > 0
+    union all
+    select u.material_id, 1000000
+    from unit u
+    where u.tracking = 1
+      and u.state = 2
+      and u.parent_id is null
+  ) b
+  join material m on m.material_id = b.material_id
+  where not m.made
+  group by b.material_id
+), daily as (
+  insert into line_output
+    (material_id, plant_day, line_id, started_micro, good_micro, scrapped_micro, reversed_micro, consumed_micro, received_micro)
+  select material_id, day - date '1970-01-01', 0, 0, 0, 0, 0, 0, micro
+  from stock
+)
+insert into line_output_month
+  (material_id, month, line_id, started_micro, good_micro, scrapped_micro, reversed_micro, consumed_micro, received_micro)
+select material_id, extract(year from day)::integer * 12 + extract(month from day)::integer - 1, 0, 0, 0, 0, 0, 0, micro
+from stock;

@@ -87,7 +87,7 @@ Record RecordOf(const v1::Lot& lot) {
 
 Record FindOrMakeRecord(const Connection& connection, const Options& options, const Model& model,
                         const std::vector<v1::Station>& stations) {
-  const std::string code = "S" + std::to_string(options.seed) + "-RUN";
+  const std::string code = RunLotCode("S" + std::to_string(options.seed) + "-");
   v1::LotService::Stub lots(connection.Channel());
   {
     grpc::ClientContext context;
@@ -115,11 +115,8 @@ Record FindOrMakeRecord(const Connection& connection, const Options& options, co
   v1::ReceiveLotRequest request;
   request.set_request_id("sim-" + code);
   request.set_lot_code(code);
-  for (const Item& item : model.items) {
-    if (item.made || !item.IsLot()) continue;
-    request.set_material_code(item.code);
-    request.mutable_quantity()->set_uom(item.uom);
-  }
+  request.set_material_code(model.RunLotItem().code);
+  request.mutable_quantity()->set_uom(model.RunLotItem().uom);
   request.mutable_quantity()->set_value("1");
   request.set_supplier("simulator");
   request.set_supplier_lot("epoch " + std::to_string(record.baseline.epoch) + " recorded " +

@@ -60,9 +60,16 @@ class Uses {
 
 }  // namespace
 
+std::string RunLotCode(const std::string& prefix) { return prefix + "RUN"; }
+
 std::string RecordOf(const Plan& plan) {
   Uses uses(plan);
+  const auto entry = [](const std::string& code, const std::string& material, const std::map<std::string, int64_t>& went_into,
+                        const std::map<std::string, std::set<std::string>>& vehicles) {
+    return nlohmann::ordered_json{{"lot", code}, {"material", material}, {"went_into", went_into}, {"vehicles", vehicles}};
+  };
   std::map<std::string, nlohmann::ordered_json> lots;
+  lots[RunLotCode(plan.prefix)] = entry(RunLotCode(plan.prefix), plan.model.RunLotItem().code, {}, {});
   for (uint32_t lot = 0; lot < plan.lots.size(); ++lot) {
     std::map<std::string, int64_t> went_into;
     std::map<std::string, std::set<std::string>> vehicles;
@@ -72,7 +79,7 @@ std::string RecordOf(const Plan& plan) {
       if (product.starts_with(kVehicle)) vehicles[product].insert(plan.UnitCode(unit));
     }
     const std::string code = plan.LotCode(lot);
-    lots[code] = {{"lot", code}, {"material", plan.model.items[plan.lots[lot].item].code}, {"went_into", went_into}, {"vehicles", vehicles}};
+    lots[code] = entry(code, plan.model.items[plan.lots[lot].item].code, went_into, vehicles);
   }
   nlohmann::ordered_json record = {{"seed", plan.demand.seed}, {"lots", nlohmann::ordered_json::array()}};
   for (auto& [code, lot] : lots) record["lots"].push_back(std::move(lot));

@@ -8,8 +8,11 @@
 
 namespace mes::mesctl::simulate {
 
+// The lot that a run receives first of all, with when it began in its papers; nothing uses it.
+std::string RunLotCode(const std::string& prefix);
+
 // JSON: {"seed": 7, "lots": [{"lot": "...", "material": "...", "went_into": {"PRODUCT": 24}, "vehicles": {"PRODUCT": ["..."]}}]}, lots and
-// codes in order. A lot that went nowhere is there with nothing.
+// codes in order. A lot that went nowhere is there with nothing, the run's own lot among them.
 std::string RecordOf(const Plan& plan);
 
 // Throws Exit with a usage error where the file cannot be written.
