@@ -20,9 +20,11 @@ using domain::YieldCounts;
 #define MES_PARTS " join unnest($1::integer[], $2::smallint[], $3::integer[]) p (subject_id, operation, part_group)"
 #define MES_OF_OPERATION "(cardinality($5::smallint[]) = 0 or y.operation = any($5::smallint[]))"
 // $6 shift, $7 by shift, $8 period, $9-$10 first and last day, $11 by order.
-#define MES_PERIOD                                                                                                          \
-  "case $8::smallint when 1 then y.plant_day - date '1970-01-01' when 2 then date_trunc('week', y.plant_day::timestamp)::date" \
-  " - date '1970-01-01' when 3 then date_trunc('month', y.plant_day::timestamp)::date - date '1970-01-01' else 0 end"
+// A week begins on Monday; 1970-01-01 was a Thursday. Whole numbers, since date_trunc on each row costs as much as all its sums.
+#define MES_DAY "(y.plant_day - date '1970-01-01')"
+#define MES_PERIOD                                                                                                           \
+  "case $8::smallint when 1 then " MES_DAY " when 2 then " MES_DAY " - (" MES_DAY " + 3) % 7 when 3 then date_trunc('month', " \
+  "y.plant_day::timestamp)::date - date '1970-01-01' else 0 end"
 #define MES_DAYS(order, station, table, id, same_operation, more)                                                                  \
   "select p.part_group, " order ", " station ", " MES_PERIOD ", case when $7 then y.shift else 0 end" MES_YIELD_COUNTS(MES_COMMA_SUM_Y) \
   " from " table " y" MES_PARTS " on p.subject_id = y." id " and " same_operation " where y." id " = any($4::integer[]) and "          \
