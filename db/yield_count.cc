@@ -159,7 +159,8 @@ constexpr Statement kCountLineDay{
     " from unnest($23::integer[]) l (line_id))"
     " insert into line_yield_day as y (line_id, operation, plant_day, shift, work_order_id" MES_YIELD_NAMES
     ") select line_id, operation, date '1970-01-01' + plant_day, shift, work_order_id" MES_YIELD_NAMES
-    " from locked cross join unnest($1::integer[], $2::smallint[], $3::integer[], $4::smallint[], $5::integer[], $6::bigint[], $7::bigint[], $8::bigint[],"
+    " from locked cross join"
+    " unnest($1::integer[], $2::smallint[], $3::integer[], $4::smallint[], $5::integer[], $6::bigint[], $7::bigint[], $8::bigint[],"
     " $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[],"
     " $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[])"
     " n (line_id, operation, plant_day, shift, work_order_id" MES_YIELD_NAMES

@@ -74,7 +74,8 @@ alter table lot_yield alter column plant_day drop default;
 alter table lot_yield drop constraint lot_yield_pk;
 alter table lot_yield add constraint lot_yield_pk primary key (lot_id, line_id, operation, plant_day);
 
--- What is bought is counted too from now on, received and used up, so that a schedule knows what lies in stock. It begins with what is there.
+-- What is bought is counted too from now on, received and used up, so that a schedule knows what lies in stock. It begins with what
+-- is there.
 with stock as (
   select b.material_id, (now() at time zone 'UTC')::date as day, sum(b.micro)::bigint as micro
   from (

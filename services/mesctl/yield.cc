@@ -263,7 +263,9 @@ void AddLots(CLI::App& yield, const Connection& connection) {
   using Request = v1::ListLotYieldsRequest;
   auto request = std::make_shared<Request>();
   auto* command = yield.add_subcommand("lots", "How units fared that consumed a lot");
-  command->footer("Of all time, or of a range of plant days. Example:\n  mesctl yield lots --supplier Dynano --supplier-lot S7 --from 2026-11-01 --to 2026-11-30");
+  command->footer(
+      "Of all time, or of a range of plant days.\n"
+      "Example:\n  mesctl yield lots --supplier Dynano --supplier-lot S7 --from 2026-11-01 --to 2026-11-30");
   command
       ->add_option_function<std::vector<std::string>>(
           "codes",

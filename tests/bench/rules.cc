@@ -1,5 +1,5 @@
-// What the rules cost: the same events into two databases by turns, one with every interlock, time window and rule that acts, and with limits
-// on every chart, the other with none of them. Routes, quantities and duplicates are judged in both: they are what recording is.
+// What the rules cost: the same events into two databases by turns, one with every interlock, time window and rule that acts, and with
+// limits on every chart, the other with none of them. Routes, quantities and duplicates are judged in both: they are what recording is.
 #include <fmt/format.h>
 
 #include "db/product_definition.h"

@@ -47,7 +47,8 @@ TEST(LineOutput, AddsUpStretchesOfDaysAsItsDaysWould) {
   domain::Outputs outputs;
   const domain::Day begin = DayOf(2027, 11, 20);
   for (int i = 0; i < 300; ++i) {
-    OutputCounts& counts = outputs[{random() % 2 == 0 ? pack : cell, begin + static_cast<int32_t>(random() % 130), 1 + static_cast<int>(random() % 2)}];
+    const int32_t material = random() % 2 == 0 ? pack : cell, line = 1 + static_cast<int32_t>(random() % 2);
+    OutputCounts& counts = outputs[{material, begin + static_cast<int32_t>(random() % 130), line}];
     counts.good_micro = static_cast<int64_t>(random() % 100);
     counts.started_micro = static_cast<int64_t>(random() % 100);
   }

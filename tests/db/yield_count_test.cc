@@ -147,15 +147,17 @@ class YieldInBatches : public testing::Test {
                                    std::string("select 2 as subject, station_id as subject_id, operation, shift, plant_day") + sums +
                                        " from operation_yield group by 1, 2, 3, 4, 5"}) {
       const std::string subject = day.substr(7, 1);
-      EXPECT_EQ(plant_.database().Value("with day as (" + day +
-                                        ") select count(*) from day k left join yield_running r using (subject, subject_id, operation, shift, "
-                                        "plant_day) cross join lateral (select min(subject) as subject" +
-                                        sums +
-                                        " from day where (subject_id, operation, shift) = (k.subject_id, k.operation, k.shift) and plant_day <= "
-                                        "k.plant_day) d where r.subject is null" +
-                                        differences),
-                "0");
-      EXPECT_EQ(plant_.database().Value("select count(distinct (subject_id, operation, shift)) from yield_running where subject = " + subject),
+      const std::string wrong =
+          "with day as (" + day +
+          ") select count(*) from day k left join yield_running r using (subject, subject_id, operation, shift, plant_day) "
+          "cross join lateral (select min(subject) as subject" +
+          sums +
+          " from day where (subject_id, operation, shift) = (k.subject_id, k.operation, k.shift) and plant_day <= k.plant_day) d "
+          "where r.subject is null" +
+          differences;
+      EXPECT_EQ(plant_.database().Value(wrong), "0");
+      const std::string series = "select count(distinct (subject_id, operation, shift)) from yield_running where subject = " + subject;
+      EXPECT_EQ(plant_.database().Value(series),
                 plant_.database().Value("select count(*) from yield_series where subject = " + subject));
     }
   }

@@ -81,14 +81,15 @@ TEST_F(SchedulePictureTest, BoughtPartsThatNobodyAnnouncedComeLateUnlessTheQuest
     std::vector<std::string> days;
     for (const ScheduleSupply& of : picture.input.supplies) {
       if (picture.input.items[static_cast<size_t>(of.item)].code != code) continue;
-      days.push_back(std::to_string(of.day) + (of.quantity_micro > 1'000'000 * kMicro ? " plenty" : " " + FormatQuantity(of.quantity_micro)));
+      const bool plenty = of.quantity_micro > 1'000'000 * kMicro;
+      days.push_back(std::to_string(of.day) + " " + (plenty ? std::string("plenty") : FormatQuantity(of.quantity_micro)));
     }
     return days;
   };
   const SchedulePicture picture = Make(100);
   EXPECT_TRUE(Item(picture, "HSG").supply_assumed);
   EXPECT_FALSE(Item(picture, "CELL").supply_assumed) << "made here";
-  EXPECT_THAT(supplies_of(picture, "HSG"), ElementsAre("0 3", "90 plenty")) << "what lies in stock, and the rest when it could have been bought";
+  EXPECT_THAT(supplies_of(picture, "HSG"), ElementsAre("0 3", "90 plenty")) << "what lies in stock, and the rest once it was bought";
   EXPECT_THAT(supplies_of(picture, "BLT"), ElementsAre("90 plenty"));
   EXPECT_THAT(supplies_of(Make(60), "BLT"), ElementsAre()) << "not within the horizon";
   Supply supply;

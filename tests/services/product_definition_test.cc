@@ -141,7 +141,8 @@ TEST_F(ProductDefinition, OneFaultStoresNothing) {
 
 TEST_F(ProductDefinition, TheFilesRulesOfChartsAreTakenWhenTheFilesChangeThem) {
   const auto definitions = [&] {
-    return server_.database().Value("select string_agg(class || ' ' || rules || ' ' || person, ', ' order by definition_id) from spc_definition");
+    return server_.database().Value(
+        "select string_agg(class || ' ' || rules || ' ' || person, ', ' order by definition_id) from spc_definition");
   };
   const auto count = [&] { return server_.database().Value("select count(*) from spc_definition"); };
   PlantFolder folder = tests::ReadReferencePlant();
