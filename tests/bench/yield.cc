@@ -48,7 +48,8 @@ void LoadYear(tests::TestDatabase& database, int64_t days) {
       "select k.subject, k.subject_id, o.operation, y.shift, y.plant_day{} from operation_yield y join station s on s.station_id = "
       "y.station_id cross join lateral (values (1::smallint, s.line_id), (2::smallint, s.station_id)) k (subject, subject_id) "
       "cross join lateral (values (y.operation), (0::smallint)) o (operation) where k.subject = 1 or o.operation <> 0 "
-      "group by 1, 2, 3, 4, 5 window w as (partition by k.subject, k.subject_id, o.operation, y.shift order by y.plant_day) order by 5, 1, 2",
+      "group by 1, 2, 3, 4, 5 window w as "
+      "(partition by k.subject, k.subject_id, o.operation, y.shift order by y.plant_day) order by 5, 1, 2",
       names, running));
   database.Query(
       "insert into yield_series (subject, subject_id, operation, shift) select distinct subject, subject_id, operation, shift from "
