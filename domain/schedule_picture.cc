@@ -172,7 +172,10 @@ class PictureMaker {
       for (const auto& [index, need] : needs) item.needs.push_back(need);
     }
     if (!untold.empty()) {
-      Gap("supply", "", "of " + std::to_string(untold.size()) + " bought materials no supply is told: they are taken as there");
+      Gap("supply", "",
+          "of " + std::to_string(untold.size()) +
+              (sources_.assumed_lead_days > 0 ? " materials that are not tracked nothing is counted: they are taken as there"
+                                              : " bought materials no supply is announced: they are taken as there, as asked"));
     }
   }
 

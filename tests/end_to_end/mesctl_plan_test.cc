@@ -118,7 +118,7 @@ TEST_F(MesctlPlanTest, EveryKindOfChangeCanBeAsked) {
 
 TEST_F(MesctlPlanTest, SchedulesPromisesAndForecastsInTables) {
   EXPECT_EQ(Mesctl({"order", "create", "WO-S", "--product", "BSYS-TRK-282", "--quantity", "20"}).code, 0);
-  const auto schedule = Mesctl({"capacity", "schedule", "--days"});
+  const auto schedule = Mesctl({"capacity", "schedule", "--days", "--bought-after", "0"});
   EXPECT_EQ(schedule.code, 0) << schedule.err;
   EXPECT_THAT(schedule.out, AllOf(HasSubstr("WO-S"), HasSubstr("LINE GROUP")));
   EXPECT_LE(LongestLine(schedule.out), 80U) << schedule.out;
