@@ -1,5 +1,6 @@
 #include "db/event_row.h"
 
+#include <algorithm>
 #include <cmath>
 #include <mutex>
 #include <set>
