@@ -1,5 +1,6 @@
 #include "db/event_row.h"
 
+#include <algorithm>
 #include <cmath>
 #include <mutex>
 #include <set>
@@ -93,6 +94,8 @@ std::optional<Value> NullIf(Value value, Value nothing = Value{}) {
 constexpr Statement kHistory{"History", "select " MES_HISTORY_COLUMNS
                                         " from station_event where unit_id = $1 order by record_time, occur_time, sequence"};
 
+constexpr char kLastRecord[] = "select max(record_time) from station_event where unit_id = any($1::bigint[])";
+
 }  // namespace
 
 void CopyEventRows(Transaction& transaction, const std::vector<domain::EventRow>& rows) {
@@ -159,6 +162,13 @@ domain::EventRow ReadEventRow(RowReader& reader) {
     row.details = std::make_shared<domain::EventDetails>(std::move(details));
   }
   return row;
+}
+
+void MoveBehindRows(Transaction& transaction, domain::World& world) {
+  std::vector<int64_t> ids;
+  for (const auto& [id, entry] : world.units) ids.push_back(id);
+  const auto last = GetOptional<domain::Time>(Execute(transaction, kLastRecord, ArrayOf(ids))[0][0]);
+  if (last) world.now = std::max(world.now, *last + domain::Duration(1));
 }
 
 std::vector<domain::EventRow> LoadHistory(Transaction& transaction, int64_t unit_id) {

@@ -69,6 +69,21 @@ constexpr const char* kMonthly = "select material_id, month, " MES_OUTPUT_SUMS
                                  "  and ($1::integer[] = '{}' or material_id = any($1::integer[]))\n"
                                  "group by material_id, month\n"
                                  "order by material_id, month";
+
+constexpr const char* kDailyStretches = "select material_id, width_bucket(plant_day, $4::integer[]), " MES_OUTPUT_SUMS
+                                        "from line_output\n"
+                                        "where plant_day >= $2\n"
+                                        "  and plant_day < $3\n"
+                                        "  and ($1::integer[] = '{}' or material_id = any($1::integer[]))\n"
+                                        "group by 1, 2\n"
+                                        "order by 1, 2";
+
+constexpr const char* kMonthlyStretches = "select material_id, width_bucket(month, $3::integer[]), " MES_OUTPUT_SUMS
+                                          "from line_output_month\n"
+                                          "where month < $2\n"
+                                          "  and ($1::integer[] = '{}' or material_id = any($1::integer[]))\n"
+                                          "group by 1, 2\n"
+                                          "order by 1, 2";
 #undef MES_OUTPUT_SUMS
 
 constexpr const char* kBest = R"(
@@ -92,7 +107,7 @@ constexpr const char* kCommitted = R"(
 select material_id, day, sum(greatest(0, ordered_micro - good_micro))::bigint, count(*)::integer
 from (
   select material_id, ordered_micro, good_micro,
-    coalesce(floor(extract(epoch from due_time) / 86400)::integer, 2147483647) as day
+    coalesce((due_time at time zone 'UTC')::date - date '1970-01-01', 2147483647) as day
   from work_order
   where state in (2, 3, 4)
     and ($1::integer[] = '{}' or material_id = any($1::integer[]))
@@ -110,6 +125,19 @@ void ReadCounts(RowReader& reader, OutputCounts& counts) {
 }
 
 int32_t MonthIndex(domain::Day day) { return domain::YearOf(day) * 12 + static_cast<int32_t>(domain::MonthOf(day)) - 1; }
+
+std::vector<OutputSum> ReadStretches(const pqxx::result& rows, const std::vector<domain::Day>& starts) {
+  std::vector<OutputSum> sums;
+  for (const pqxx::row& row : rows) {
+    RowReader reader(row);
+    OutputSum& sum = sums.emplace_back();
+    sum.material_id = reader.Next<int32_t>();
+    const int32_t stretch = reader.Next<int32_t>();
+    sum.day = stretch == 0 ? starts.front() - 1 : starts[static_cast<size_t>(stretch - 1)];
+    ReadCounts(reader, sum.counts);
+  }
+  return sums;
+}
 
 }  // namespace
 
@@ -153,6 +181,19 @@ std::vector<OutputSum> LoadMonthlyOutputs(Transaction& transaction, const std::v
     ReadCounts(reader, sum.counts);
   }
   return sums;
+}
+
+std::vector<OutputSum> SumDailyOutputs(Transaction& transaction, const std::vector<int32_t>& material_ids, domain::Day first,
+                                       domain::Day end, const std::vector<domain::Day>& starts) {
+  return ReadStretches(Execute(transaction, kDailyStretches, ArrayOf(material_ids), first, end, ArrayOf(starts)), starts);
+}
+
+std::vector<OutputSum> SumMonthlyOutputs(Transaction& transaction, const std::vector<int32_t>& material_ids, domain::Day end,
+                                         const std::vector<domain::Day>& starts) {
+  // The first month that begins at or after a start.
+  std::vector<int32_t> months;
+  for (const domain::Day start : starts) months.push_back(MonthIndex(start - 1) + 1);
+  return ReadStretches(Execute(transaction, kMonthlyStretches, ArrayOf(material_ids), MonthIndex(end - 1) + 1, ArrayOf(months)), starts);
 }
 
 std::vector<BestOf> LoadBestDays(Transaction& transaction, const std::vector<int32_t>& material_ids, int32_t days) {

@@ -25,6 +25,14 @@ std::vector<OutputSum> LoadDailyOutputs(Transaction& transaction, const std::vec
 // By month, all months that begin before `end`, by material and month.
 std::vector<OutputSum> LoadMonthlyOutputs(Transaction& transaction, const std::vector<int32_t>& material_ids, domain::Day end);
 
+// The same in stretches of days: each of `starts` (in order, not empty) begins one, which ends where the next begins or at `end`; `day` is
+// the stretch's start, and its day before the first start for all that lies before that. One row a product and stretch, however many
+// days there are. From [first, end) day by day; from the months before `end`, which begin in the stretch that they are counted in.
+std::vector<OutputSum> SumDailyOutputs(Transaction& transaction, const std::vector<int32_t>& material_ids, domain::Day first,
+                                       domain::Day end, const std::vector<domain::Day>& starts);
+std::vector<OutputSum> SumMonthlyOutputs(Transaction& transaction, const std::vector<int32_t>& material_ids, domain::Day end,
+                                         const std::vector<domain::Day>& starts);
+
 // The best `days` consecutive plant days ever, by good output.
 struct BestDays {
   domain::Day first = 0;

@@ -21,6 +21,12 @@ constexpr char kListDefinitions[] = "select " MES_DEFINITION_COLUMNS R"(
   order by definition_id desc
   limit $2)";
 #undef MES_DEFINITION_COLUMNS
+constexpr char kClassRulesBy[] = R"(
+  select distinct on (class) class, rules
+  from spc_definition
+  where class is not null
+    and person = $1
+  order by class, definition_id desc)";
 constexpr Statement kInsertDefinition{"SpcInsertDefinition", R"(
   insert into spc_definition (class, material_id, operation, characteristic, rules, by_position, person, reason, define_time)
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
@@ -123,6 +129,15 @@ std::shared_ptr<const domain::ChartPlan> LoadChartPlan(Transaction& transaction)
   auto plan = std::make_shared<domain::ChartPlan>(LoadDefinitions(transaction));
   for (const auto& row : Execute(transaction, kLoadLimits)) plan->limits.insert(LimitsIn(row));
   return plan;
+}
+
+std::map<domain::CharacteristicClass, domain::RuleSet> LoadClassRulesBy(Transaction& transaction, std::string_view person) {
+  std::map<domain::CharacteristicClass, domain::RuleSet> rules;
+  for (const auto& row : Execute(transaction, kClassRulesBy, person)) {
+    const auto of = domain::ParseCharacteristicClass(Get<std::string>(row[0]));
+    if (of) rules[*of] = static_cast<domain::RuleSet>(Get<int16_t>(row[1]));
+  }
+  return rules;
 }
 
 void LockChartPlan(Transaction& transaction) { Execute(transaction, kCountUp); }

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "db/transaction.h"
@@ -22,6 +24,8 @@ domain::ChartPlan LoadDefinitions(Transaction& transaction);
 void LockChartPlan(Transaction& transaction);
 // Its number.
 int32_t InsertDefinition(Transaction& transaction, const domain::ChartDefinition& definition);
+// The rules of each class in the newest definition of this person; classes that the person never defined are not there.
+std::map<domain::CharacteristicClass, domain::RuleSet> LoadClassRulesBy(Transaction& transaction, std::string_view person);
 // Gives the limits the chart's next version.
 void InsertLimits(Transaction& transaction, const domain::ChartKey& key, domain::FrozenLimits& limits);
 

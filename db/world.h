@@ -79,6 +79,9 @@ struct UnitIds {
 // For ingest: locks cursors, units and orders until the transaction ends. `ids` is topped up.
 domain::World LockWorld(Transaction& transaction, const domain::Plant& plant, domain::Time now, const WorldKeys& keys,
                         UnitIds& ids);
+// For decisions that are no events and whose call began before the locks were had: moves `world.now` behind the last row of every unit
+// that is locked, since record times are the order of a unit's rows. (Ingest reads the clock again instead.)
+void MoveBehindRows(Transaction& transaction, domain::World& world);
 // For CanStart: the same facts without locks.
 domain::World LoadWorld(Transaction& transaction, const domain::Plant& plant, domain::Time now, const WorldKeys& keys);
 // Writes the world's changes and effects. The ids of its pending holds, in order: to be spread once this is committed (db/hold_spread).

@@ -1,6 +1,6 @@
-// How well operations ran: the counters that ingest keeps, summed. Which rollup answers is chosen here by what is asked: whole months
-// come from yield_month, single days of lines and orders from line_yield_day, of stations from operation_yield. A range never reads more
-// days than half of two months.
+// How well operations ran: the counters that ingest keeps, summed. Which rollup answers is chosen here by what is asked: a range of lines
+// or stations, whole or by month, comes from the running totals (two rows for each series and period, however long it is), by day or week
+// or order from the days of line_yield_day, of stations from operation_yield.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +39,7 @@ std::vector<OperationYield> ListOperationYields(Transaction& transaction, const 
 
 // Sums ----------------------------------------------------------------------------------------------------------------------------------
 
-// Values are those of yield_month.subject; orders have no months.
+// Values are those of yield_running.subject; orders have no running totals: they live for weeks.
 enum class YieldSubject : int16_t { kLine = 1, kStation, kWorkOrder };
 // Values are those of the statements.
 enum class YieldPeriod : int16_t { kNone = 0, kDay, kWeek, kMonth };
@@ -120,8 +120,16 @@ struct LotYield {
   int16_t operation = 0;
   domain::LotYieldCounts counts;
 };
-// What units made of these lots, or of the lots of one supplier lot, by lot, line and operation; at most `limit`.
-std::vector<LotYield> ListLotYields(Transaction& transaction, const std::vector<std::string>& lot_codes, std::string_view supplier,
-                                    std::string_view supplier_lot, int limit);
+struct LotYieldFilter {
+  // These lots, or the lots of one supplier lot.
+  std::vector<std::string> lot_codes;
+  std::string supplier;
+  std::string supplier_lot;
+  // Plant days of the first run or the scrap, both included; none = all, also counts from before days were kept.
+  std::optional<int32_t> first_day;
+  std::optional<int32_t> last_day;
+};
+// What units made of them, by lot, line and operation; at most `limit`.
+std::vector<LotYield> ListLotYields(Transaction& transaction, const LotYieldFilter& filter, int limit);
 
 }  // namespace mes::db

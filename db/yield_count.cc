@@ -119,15 +119,17 @@ class Columns {
     for (size_t i = 0; i < domain::kYieldCounts.size(); ++i) columns_[kKeys + i].Add(counts.*domain::kYieldCounts[i]);
     any_ = true;
   }
+  // What the statement answers; nothing is run where nothing was added.
   template <typename... Values>
-  void Store(Transaction& transaction, const Statement& statement, const Values&... more) {
-    if (any_) Store(std::make_index_sequence<kKeys + std::size(domain::kYieldCounts)>(), transaction, statement, more...);
+  pqxx::result Store(Transaction& transaction, const Statement& statement, const Values&... more) {
+    if (!any_) return {};
+    return Store(std::make_index_sequence<kKeys + std::size(domain::kYieldCounts)>(), transaction, statement, more...);
   }
 
  private:
   template <size_t... kIndex, typename... Values>
-  void Store(std::index_sequence<kIndex...>, Transaction& transaction, const Statement& statement, const Values&... more) {
-    Execute(transaction, statement, columns_[kIndex].Take()..., more...);
+  pqxx::result Store(std::index_sequence<kIndex...>, Transaction& transaction, const Statement& statement, const Values&... more) {
+    return Execute(transaction, statement, columns_[kIndex].Take()..., more...);
   }
   std::array<Column, kKeys + std::size(domain::kYieldCounts)> columns_;
   bool any_ = false;
@@ -136,7 +138,9 @@ class Columns {
 #define MES_COMMA_SUM(name) ", " #name " = y." #name " + excluded." #name
 #define MES_YIELD_SETS \
   "work_order_id = excluded.work_order_id" MES_YIELD_COUNTS(MES_COMMA_SUM)
-#define MES_MONTH_SETS "subject_id = excluded.subject_id" MES_YIELD_COUNTS(MES_COMMA_SUM)
+#define MES_RUNNING_SETS "subject_id = excluded.subject_id" MES_YIELD_COUNTS(MES_COMMA_SUM)
+#define MES_COMMA_OF_Y(name) ", y." #name
+#define MES_COMMA_EXCLUDED(name) ", " #name " = excluded." #name
 
 constexpr Statement kCountFine{
     "CountFine",
@@ -147,24 +151,57 @@ constexpr Statement kCountFine{
     " $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[])"
     " n (work_order_id, plant_day, operation, shift, station_id" MES_YIELD_NAMES
     ") on conflict (work_order_id, plant_day, operation, shift, station_id) do update set " MES_YIELD_SETS};
+// Takes the locks of the lines besides ($23, in order): who moves a line's running totals is alone until its commit, since each row of
+// theirs rests on the one before. The next statement sees what the one before committed.
 constexpr Statement kCountLineDay{
     "CountLineDay",
-    "insert into line_yield_day as y (line_id, operation, plant_day, shift, work_order_id" MES_YIELD_NAMES
+    "with locked as materialized (select count(pg_advisory_xact_lock(hashtext('line_yield'), line_id)) as lines"
+    " from unnest($23::integer[]) l (line_id))"
+    " insert into line_yield_day as y (line_id, operation, plant_day, shift, work_order_id" MES_YIELD_NAMES
     ") select line_id, operation, date '1970-01-01' + plant_day, shift, work_order_id" MES_YIELD_NAMES
-    " from unnest($1::integer[], $2::smallint[], $3::integer[], $4::smallint[], $5::integer[], $6::bigint[], $7::bigint[], $8::bigint[],"
+    " from locked cross join"
+    " unnest($1::integer[], $2::smallint[], $3::integer[], $4::smallint[], $5::integer[], $6::bigint[], $7::bigint[], $8::bigint[],"
     " $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[],"
     " $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[])"
     " n (line_id, operation, plant_day, shift, work_order_id" MES_YIELD_NAMES
     ") on conflict (line_id, operation, plant_day, shift, work_order_id) do update set " MES_YIELD_SETS};
-constexpr Statement kCountMonth{
-    "CountMonth",
-    "insert into yield_month as y (subject, subject_id, operation, month, shift" MES_YIELD_NAMES
-    ") select subject, subject_id, operation, date '1970-01-01' + month, shift" MES_YIELD_NAMES
-    " from unnest($1::smallint[], $2::integer[], $3::smallint[], $4::integer[], $5::smallint[], $6::bigint[], $7::bigint[], $8::bigint[],"
+// Adds to the row of the day. Tells which rows it made, and which are not their series' last: these need more (CarryOver).
+constexpr Statement kCountRunning{
+    "CountRunning",
+    "with counted as (insert into yield_running as y (subject, subject_id, operation, shift, plant_day" MES_YIELD_NAMES
+    ") select subject, subject_id, operation, shift, date '1970-01-01' + plant_day" MES_YIELD_NAMES
+    " from unnest($1::smallint[], $2::integer[], $3::smallint[], $4::smallint[], $5::integer[], $6::bigint[], $7::bigint[], $8::bigint[],"
     " $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[],"
     " $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[])"
-    " n (subject, subject_id, operation, month, shift" MES_YIELD_NAMES
-    ") on conflict (subject, subject_id, operation, month, shift) do update set " MES_MONTH_SETS};
+    " n (subject, subject_id, operation, shift, plant_day" MES_YIELD_NAMES
+    ") on conflict (subject, subject_id, operation, shift, plant_day) do update set " MES_RUNNING_SETS
+    " returning subject, subject_id, operation, shift, plant_day, xmax = 0 as fresh) select c.subject, c.subject_id, c.operation, c.shift,"
+    " c.plant_day - date '1970-01-01', c.fresh from counted c where c.fresh or c.plant_day < (select max(y.plant_day) from yield_running y"
+    " where y.subject = c.subject and y.subject_id = c.subject_id and y.operation = c.operation and y.shift = c.shift)"};
+// From the last row before `plant_day` on.
+constexpr char kLoadRunning[] =
+    "select y.subject, y.subject_id, y.operation, y.shift, y.plant_day - date '1970-01-01'" MES_YIELD_COUNTS(MES_COMMA_OF_Y)
+    " from unnest($1::smallint[], $2::integer[], $3::smallint[], $4::smallint[], $5::integer[])"
+    " n (subject, subject_id, operation, shift, plant_day) cross join lateral (select max(b.plant_day) as plant_day from yield_running b"
+    " where b.subject = n.subject and b.subject_id = n.subject_id and b.operation = n.operation and b.shift = n.shift"
+    " and b.plant_day < date '1970-01-01' + n.plant_day) b join yield_running y on y.subject = n.subject and y.subject_id = n.subject_id"
+    " and y.operation = n.operation and y.shift = n.shift and y.plant_day >= coalesce(b.plant_day, date '1970-01-01' + n.plant_day)"
+    " order by 1, 2, 3, 4, 5";
+constexpr Statement kSetRunning{
+    "SetRunning",
+    "insert into yield_running as y (subject, subject_id, operation, shift, plant_day" MES_YIELD_NAMES
+    ") select subject, subject_id, operation, shift, date '1970-01-01' + plant_day" MES_YIELD_NAMES
+    " from unnest($1::smallint[], $2::integer[], $3::smallint[], $4::smallint[], $5::integer[], $6::bigint[], $7::bigint[], $8::bigint[],"
+    " $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[],"
+    " $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[])"
+    " n (subject, subject_id, operation, shift, plant_day" MES_YIELD_NAMES
+    ") on conflict (subject, subject_id, operation, shift, plant_day) do update set subject_id = excluded.subject_id"
+    MES_YIELD_COUNTS(MES_COMMA_EXCLUDED)};
+constexpr Statement kNameSeries{"NameSeries", R"(
+  insert into yield_series (subject, subject_id, operation, shift)
+  select subject, subject_id, operation, shift
+  from unnest($1::smallint[], $2::integer[], $3::smallint[], $4::smallint[]) n (subject, subject_id, operation, shift)
+  on conflict (subject, subject_id, operation, shift) do nothing)"};
 constexpr Statement kInsertRestatements{
     "InsertRestatements",
     "insert into yield_restatement (record_time, unit_id, reversed_sequence, sequence, reporting_station, epoch, reversed_epoch,"
@@ -180,11 +217,11 @@ constexpr Statement kInsertRestatements{
 static_assert(domain::kYieldCounts.size() == 17);
 
 constexpr Statement kCountLots{"CountLots", R"(
-  insert into lot_yield as y (lot_id, line_id, operation, first_runs, first_passes, scrapped)
-  select lot_id, line_id, operation, first_runs, first_passes, scrapped
-  from unnest($1::bigint[], $2::integer[], $3::smallint[], $4::bigint[], $5::bigint[], $6::bigint[])
-    n (lot_id, line_id, operation, first_runs, first_passes, scrapped)
-  on conflict (lot_id, line_id, operation) do update
+  insert into lot_yield as y (lot_id, line_id, operation, plant_day, first_runs, first_passes, scrapped)
+  select lot_id, line_id, operation, date '1970-01-01' + plant_day, first_runs, first_passes, scrapped
+  from unnest($1::bigint[], $2::integer[], $3::smallint[], $4::integer[], $5::bigint[], $6::bigint[], $7::bigint[])
+    n (lot_id, line_id, operation, plant_day, first_runs, first_passes, scrapped)
+  on conflict (lot_id, line_id, operation, plant_day) do update
   set
     first_runs = y.first_runs + excluded.first_runs,
     first_passes = y.first_passes + excluded.first_passes,
@@ -195,43 +232,114 @@ int32_t LineOf(const World& world, int32_t station_id) {
   return station == nullptr ? 0 : station->line_id;
 }
 
-int32_t MonthOf(int32_t day) {
-  const std::chrono::year_month_day date{std::chrono::sys_days(std::chrono::days(day))};
-  return static_cast<int32_t>(std::chrono::sys_days(date.year() / date.month() / 1).time_since_epoch().count());
+// Subject, its id, operation, shift, plant day: a row of the running totals.
+using RunningKey = std::array<int64_t, 5>;
+using SeriesKey = std::array<int64_t, 4>;
+SeriesKey SeriesOf(const RunningKey& key) { return {key[0], key[1], key[2], key[3]}; }
+
+// The rare part of running totals: a new row takes over what its series counted before it, and later rows move by what was added to
+// earlier ones. `changes`: what this transaction has added, row by row. Reads from the last row before the first change on, so that
+// what it costs depends on how late an event is and not on how long the series is.
+void CarryOver(Transaction& transaction, const std::map<RunningKey, YieldCounts>& changes, const std::set<RunningKey>& fresh,
+               const std::map<SeriesKey, int64_t>& first_days) {
+  std::array<Column, 5> keys;
+  for (const auto& [series, day] : first_days) {
+    for (size_t i = 0; i < series.size(); ++i) keys[i].Add(series[i]);
+    keys[4].Add(day);
+  }
+  Columns<5> rows;
+  SeriesKey series{};
+  YieldCounts before, added;
+  for (const auto& row : Execute(transaction, kLoadRunning, keys[0].Take(), keys[1].Take(), keys[2].Take(), keys[3].Take(),
+                                 keys[4].Take())) {
+    RowReader reader(row);
+    RunningKey key;
+    for (size_t i = 0; i < key.size(); ++i) key[i] = reader.Next<int64_t>();
+    YieldCounts counts = ReadYieldCounts(reader);
+    if (SeriesOf(key) != series) series = SeriesOf(key), before = {}, added = {};
+    const bool earlier = key[4] < first_days.at(series);
+    if (!earlier) {
+      counts.Add(fresh.contains(key) ? before : added);
+      rows.Add(key, counts);
+      if (const auto change = changes.find(key); change != changes.end()) added.Add(change->second);
+    }
+    before = counts;
+  }
+  rows.Store(transaction, kSetRunning);
+}
+
+// Under the lines' locks (kCountLineDay).
+void StoreRunning(Transaction& transaction, const std::map<RunningKey, YieldCounts>& changes) {
+  Columns<5> rows;
+  std::map<SeriesKey, std::vector<int64_t>> days;
+  for (const auto& [key, counts] : changes) {
+    rows.Add(key, counts);
+    days[SeriesOf(key)].push_back(key[4]);
+  }
+  std::set<RunningKey> fresh;
+  std::map<SeriesKey, int64_t> first_days;
+  const auto touch = [&](const SeriesKey& series, int64_t day) {
+    const auto [known, first] = first_days.try_emplace(series, day);
+    if (!first) known->second = std::min(known->second, day);
+  };
+  for (const auto& row : rows.Store(transaction, kCountRunning)) {
+    RowReader reader(row);
+    RunningKey key;
+    for (size_t i = 0; i < key.size(); ++i) key[i] = reader.Next<int64_t>();
+    if (reader.Next<bool>()) fresh.insert(key);
+    touch(SeriesOf(key), key[4]);
+  }
+  // Rows that were made together do not see each other.
+  for (const auto& [series, of] : days) {
+    if (of.size() > 1) touch(series, of.front());
+  }
+  if (first_days.empty()) return;
+  CarryOver(transaction, changes, fresh, first_days);
+  std::array<Column, 4> names;
+  for (const RunningKey& key : fresh) {
+    for (size_t i = 0; i < names.size(); ++i) names[i].Add(key[i]);
+  }
+  if (!fresh.empty()) {
+    Execute(transaction, kNameSeries, names[0].Take(), names[1].Take(), names[2].Take(), names[3].Take());
+  }
 }
 
 // Rows in the order of their keys, so that transactions that meet wait in line instead of for each other.
 void StoreCounts(Transaction& transaction, const World& world) {
-  std::map<std::array<int64_t, 5>, YieldCounts> line_days, months;
-  Columns<5> fine, line_day, month;
+  std::map<std::array<int64_t, 5>, YieldCounts> line_days;
+  std::map<RunningKey, YieldCounts> running;
+  std::set<int64_t> lines;
+  Columns<5> fine, line_day;
   for (const auto& [key, counts] : world.effects.yields) {
     if (counts.IsZero()) continue;
     fine.Add({key.work_order_id, key.plant_day, key.operation, key.shift, key.station_id}, counts);
-    const int64_t line = LineOf(world, key.station_id), first = MonthOf(key.plant_day);
-    line_days[{line, key.operation, key.plant_day, key.shift, key.work_order_id}].Add(counts);
-    line_days[{line, 0, key.plant_day, key.shift, key.work_order_id}].Add(counts);
-    months[{1, line, key.operation, first, key.shift}].Add(counts);
-    months[{2, key.station_id, key.operation, first, key.shift}].Add(counts);
+    const int64_t line = LineOf(world, key.station_id);
+    lines.insert(line);
+    for (const int16_t operation : {key.operation, int16_t{0}}) {
+      line_days[{line, operation, key.plant_day, key.shift, key.work_order_id}].Add(counts);
+      running[{1, line, operation, key.shift, key.plant_day}].Add(counts);
+    }
+    running[{2, key.station_id, key.operation, key.shift, key.plant_day}].Add(counts);
   }
+  if (lines.empty()) return;
   for (const auto& [key, counts] : line_days) line_day.Add(key, counts);
-  for (const auto& [key, counts] : months) month.Add(key, counts);
   fine.Store(transaction, kCountFine);
-  line_day.Store(transaction, kCountLineDay);
-  month.Store(transaction, kCountMonth);
+  line_day.Store(transaction, kCountLineDay, ArrayOf(std::vector<int64_t>(lines.begin(), lines.end())));
+  StoreRunning(transaction, running);
 }
 
 void StoreLotYields(Transaction& transaction, const World& world) {
-  std::array<Column, 6> columns;
+  std::array<Column, 7> columns;
   bool any = false;
   for (const auto& [key, counts] : world.effects.lot_yields) {
     if (counts.IsZero()) continue;
-    columns[0].Add(key.lot_id), columns[1].Add(key.line_id), columns[2].Add(key.operation);
-    columns[3].Add(counts.first_runs), columns[4].Add(counts.first_passes), columns[5].Add(counts.scrapped);
+    columns[0].Add(key.lot_id), columns[1].Add(key.line_id), columns[2].Add(key.operation), columns[3].Add(key.plant_day);
+    columns[4].Add(counts.first_runs), columns[5].Add(counts.first_passes), columns[6].Add(counts.scrapped);
     any = true;
   }
   if (!any) return;
   Execute(transaction, kCountLots, columns[0].Take(), columns[1].Take(), columns[2].Take(), columns[3].Take(), columns[4].Take(),
-          columns[5].Take());
+          columns[5].Take(), columns[6].Take());
 }
 
 void StoreRestatements(Transaction& transaction, const World& world) {

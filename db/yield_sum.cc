@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <set>
+
 #include "db/array.h"
 #include "db/yield.h"
 #include "db/yield_columns.h"
@@ -5,47 +8,50 @@
 namespace mes::db {
 namespace {
 
-using domain::DayCover;
 using domain::YieldCounts;
 
-#define MES_COMMA_PLAIN(name) ", y." #name
-#define MES_COMMA_SIGNED(name) ", s.sign * y." #name " as " #name
-#define MES_COMMA_SUM(name) ", sum(" #name ")::bigint"
+#define MES_COMMA_SUM_Y(name) ", sum(y." #name ")::bigint"
+#define MES_COMMA_SUM_SIGNED(name) ", sum(e.sign * y." #name ")::bigint"
+#define MES_COMMA_Y(name) ", y." #name
 #define MES_COMMA_RESTATED(name) ", r." #name
 
-// $1-$3 the parts; $4 period, $5 by shift, $6 shift; $7-$9 days to add and to take away, $10 by order; $11-$12 whole months. The values
-// are known when it is planned, so that the cases fold away and the tables' parts are found by their keys.
-#define MES_PERIOD(day)                                                                                                         \
-  "case $4::smallint when 1 then " day " - date '1970-01-01' when 2 then date_trunc('week', " day                             \
-  "::timestamp)::date - date '1970-01-01' when 3 then date_trunc('month', " day "::timestamp)::date - date '1970-01-01' else 0 " \
-  "end"
-#define MES_PARTS " from unnest($1::integer[], $2::smallint[], $3::integer[]) p (subject_id, operation, part_group)"
-#define MES_SPANS " cross join unnest($7::integer[], $8::date[], $9::date[]) s (sign, first_day, last_day)"
-#define MES_SHIFT "case when $5 then y.shift else 0 end"
-#define MES_OF_SHIFT " and ($6::smallint = 0 or y.shift = $6)"
-#define MES_SUMMED(counted)                                                                                                    \
-  "with counted as (" counted ") select part_group, work_order_id, station_id, period_day, shift" MES_YIELD_COUNTS(MES_COMMA_SUM) \
-  " from counted group by part_group, work_order_id, station_id, period_day, shift"
-#define MES_DAYS(station, table, on)                                                                                        \
-  "select p.part_group, case when $10 then y.work_order_id else 0 end as work_order_id, " station " as station_id, "           \
-  MES_PERIOD("y.plant_day") " as period_day, " MES_SHIFT " as shift" MES_YIELD_COUNTS(MES_COMMA_SIGNED) MES_PARTS MES_SPANS \
-  " join " table " y on " on " and y.plant_day between s.first_day and s.last_day" MES_OF_SHIFT
-#define MES_MONTHS(subject)                                                                                                \
-  " union all select p.part_group, 0, 0, " MES_PERIOD("y.month") ", " MES_SHIFT MES_YIELD_COUNTS(MES_COMMA_PLAIN) MES_PARTS   \
-  " join yield_month y on y.subject = " subject " and y.subject_id = p.subject_id and (p.operation = 0 or y.operation = p.operation)" \
-  " and y.month between $11::date and $12::date" MES_OF_SHIFT
+// $1-$3 the parts; $4 and $5 their ids and operations, each once (no operation = all): what the tables' indexes are asked for. The values
+// are known when it is planned, so that the cases fold away.
+#define MES_PARTS " join unnest($1::integer[], $2::smallint[], $3::integer[]) p (subject_id, operation, part_group)"
+#define MES_OF_OPERATION "(cardinality($5::smallint[]) = 0 or y.operation = any($5::smallint[]))"
+// $6 shift, $7 by shift, $8 period, $9-$10 first and last day, $11 by order.
+// A week begins on Monday; 1970-01-01 was a Thursday. Whole numbers, since date_trunc on each row costs as much as all its sums.
+#define MES_DAY "(y.plant_day - date '1970-01-01')"
+#define MES_PERIOD                                                                                                           \
+  "case $8::smallint when 1 then " MES_DAY " when 2 then " MES_DAY " - (" MES_DAY " + 3) % 7 when 3 then date_trunc('month', " \
+  "y.plant_day::timestamp)::date - date '1970-01-01' else 0 end"
+#define MES_DAYS(order, station, table, id, same_operation, more)                                                                  \
+  "select p.part_group, " order ", " station ", " MES_PERIOD ", case when $7 then y.shift else 0 end" MES_YIELD_COUNTS(MES_COMMA_SUM_Y) \
+  " from " table " y" MES_PARTS " on p.subject_id = y." id " and " same_operation " where y." id " = any($4::integer[]) and "          \
+  MES_OF_OPERATION " and y.plant_day between $9::date and $10::date and ($6::smallint = 0 or y.shift = $6)" more " group by 1, 2, 3, 4, 5"
+#define MES_SAME "p.operation = y.operation"
+#define MES_SAME_OR_ALL "(p.operation = 0 or p.operation = y.operation)"
 
-constexpr char kSumLines[] =
-    MES_SUMMED(MES_DAYS("0", "line_yield_day", "y.line_id = p.subject_id and y.operation = p.operation") MES_MONTHS("1"));
-constexpr char kSumStations[] = MES_SUMMED(
-    MES_DAYS("0", "operation_yield", "y.station_id = p.subject_id and (p.operation = 0 or y.operation = p.operation)") MES_MONTHS("2"));
+constexpr char kSumLines[] = MES_DAYS("case when $11 then y.work_order_id else 0 end", "0", "line_yield_day", "line_id", MES_SAME, "");
+constexpr char kSumStations[] = MES_DAYS("case when $11 then y.work_order_id else 0 end", "0", "operation_yield", "station_id",
+                                         MES_SAME_OR_ALL, "");
 constexpr char kSumOrders[] =
-    MES_SUMMED(MES_DAYS("0", "line_yield_day", "y.work_order_id = p.subject_id and y.operation = p.operation"));
-// $11 by station, $12 only these (empty = all).
-constexpr char kSumOrdersAtStations[] = MES_SUMMED(
-    MES_DAYS("case when $11 then y.station_id else 0 end", "operation_yield",
-             "y.work_order_id = p.subject_id and (p.operation = 0 or y.operation = p.operation) and (cardinality($12::integer[]) = 0 or "
-             "y.station_id = any($12::integer[]))"));
+    MES_DAYS("case when $11 then y.work_order_id else 0 end", "0", "line_yield_day", "work_order_id", MES_SAME, "");
+// $12 by station, $13 only these (empty = all).
+constexpr char kSumOrdersAtStations[] =
+    MES_DAYS("case when $11 then y.work_order_id else 0 end", "case when $12 then y.station_id else 0 end", "operation_yield",
+             "work_order_id", MES_SAME_OR_ALL, " and (cardinality($13::integer[]) = 0 or y.station_id = any($13::integer[]))");
+// From running totals: $8-$10 the ends of periods, each with the period that it belongs to and how it counts; $11 the subject.
+constexpr char kSumRunning[] =
+    "select p.part_group, 0, 0, e.period_day, case when $7 then k.shift else 0 end" MES_YIELD_COUNTS(MES_COMMA_SUM_SIGNED)
+    " from yield_series k" MES_PARTS " on p.subject_id = k.subject_id and (p.operation = k.operation or (p.operation = 0 and $11 = 2))"
+    " cross join unnest($8::integer[], $9::date[], $10::integer[]) e (sign, plant_day, period_day)"
+    " cross join lateral (select y.plant_day" MES_YIELD_COUNTS(MES_COMMA_Y)
+    " from yield_running y where y.subject = k.subject and y.subject_id = k.subject_id and y.operation = k.operation and y.shift = k.shift"
+    " and y.plant_day <= e.plant_day order by y.plant_day desc limit 1) y"
+    " where k.subject = $11::smallint and k.subject_id = any($4::integer[])"
+    " and (cardinality($5::smallint[]) = 0 or k.operation = any($5::smallint[])) and ($6::smallint = 0 or k.shift = $6)"
+    " group by 1, 4, 5";
 
 std::vector<YieldSum> ReadSums(const pqxx::result& rows) {
   std::vector<YieldSum> sums;
@@ -88,8 +94,8 @@ constexpr char kListRestatements[] =
     " order by r.restatement_id desc limit $7";
 
 constexpr char kListLotYields[] = R"(
-  select u.code, coalesce(p.supplier, ''), coalesce(p.supplier_lot, ''), u.material_id, y.line_id, y.operation, y.first_runs,
-    y.first_passes, y.scrapped
+  select u.code, coalesce(p.supplier, ''), coalesce(p.supplier_lot, ''), u.material_id, y.line_id, y.operation,
+    sum(y.first_runs)::bigint, sum(y.first_passes)::bigint, sum(y.scrapped)::bigint
   from (
     select unit_id
     from unit
@@ -108,32 +114,79 @@ constexpr char kListLotYields[] = R"(
   join unit u on u.unit_id = l.unit_id
   join lot_yield y on y.lot_id = l.unit_id
   left join purchase p on p.unit_id = l.unit_id
+  where y.plant_day between coalesce($5::date, '-infinity') and coalesce($6::date, 'infinity')
+  group by u.unit_id, u.code, p.supplier, p.supplier_lot, u.material_id, y.line_id, y.operation
   order by u.code collate "C", y.line_id, y.operation
   limit $4)";
 
 }  // namespace
 
+namespace {
+
+// The parts as columns, and what to look for.
+struct Parts {
+  std::string ids, operations, groups, distinct_ids, distinct_operations;
+};
+Parts PartsOf(const YieldQuestion& question) {
+  std::set<int32_t> ids;
+  std::set<int16_t> operations;
+  for (const YieldPart& part : question.parts) ids.insert(part.subject_id), operations.insert(part.operation);
+  // Lines and their orders have rows of all operations together; stations have not.
+  const bool all_rows = question.subject == YieldSubject::kStation || question.by_station || !question.station_ids.empty();
+  if (all_rows && operations.contains(0)) operations.clear();
+  return {ArrayOf(question.parts, &YieldPart::subject_id), ArrayOf(question.parts, &YieldPart::operation),
+          ArrayOf(question.parts, &YieldPart::group), ArrayOf(std::vector<int32_t>(ids.begin(), ids.end())),
+          ArrayOf(std::vector<int16_t>(operations.begin(), operations.end()))};
+}
+
+// A range is what stood at its end less what stood before its beginning.
+struct Ends {
+  ArrayWriter signs, days, periods;
+  void Add(int32_t first, int32_t last, int32_t period) {
+    signs.Add(1).Add(-1);
+    days.Add(domain::FormatPlantDay(last)).Add(domain::FormatPlantDay(first - 1));
+    periods.Add(period).Add(period);
+  }
+};
+Ends EndsOf(const YieldQuestion& question) {
+  Ends ends;
+  if (question.period != YieldPeriod::kMonth) {
+    ends.Add(question.first_day, question.last_day, 0);
+    return ends;
+  }
+  for (int32_t day = question.first_day; day <= question.last_day;) {
+    const int32_t month = domain::FirstOfMonth(day), next = domain::FirstOfNextMonth(day);
+    ends.Add(day, std::min(question.last_day, next - 1), month);
+    day = next;
+  }
+  return ends;
+}
+
+std::vector<YieldSum> SumRunning(Transaction& transaction, const YieldQuestion& question, const Parts& parts) {
+  Ends ends = EndsOf(question);
+  return ReadSums(Execute(transaction, kSumRunning, parts.ids, parts.operations, parts.groups, parts.distinct_ids,
+                          parts.distinct_operations, question.shift, question.by_shift, ends.signs.Take(), ends.days.Take(),
+                          ends.periods.Take(), question.subject));
+}
+
+}  // namespace
+
 std::vector<YieldSum> SumYields(Transaction& transaction, const YieldQuestion& question) {
   if (question.parts.empty()) return {};
-  const bool periods_of_days = question.period == YieldPeriod::kDay || question.period == YieldPeriod::kWeek;
-  const bool months = !periods_of_days && !question.by_order && question.subject != YieldSubject::kWorkOrder;
-  const DayCover cover = domain::CoverDays(question.first_day, question.last_day, months);
-  const std::string ids = ArrayOf(question.parts, &YieldPart::subject_id), operations = ArrayOf(question.parts, &YieldPart::operation),
-                    groups = ArrayOf(question.parts, &YieldPart::group);
-  const std::string signs = ArrayOf(cover.days, [](const domain::DaySpan& span) { return span.sign; });
-  const std::string firsts = ArrayOf(cover.days, [](const domain::DaySpan& span) { return domain::FormatPlantDay(span.first_day); });
-  const std::string lasts = ArrayOf(cover.days, [](const domain::DaySpan& span) { return domain::FormatPlantDay(span.last_day); });
-  const auto run = [&](const char* sql, const auto&... more) {
-    return ReadSums(Execute(transaction, sql, ids, operations, groups, question.period, question.by_shift, question.shift, signs, firsts,
-                            lasts, question.by_order, more...));
-  };
-  if (question.subject == YieldSubject::kWorkOrder) {
-    if (!question.by_station && question.station_ids.empty()) return run(kSumOrders);
-    return run(kSumOrdersAtStations, question.by_station, ArrayOf(question.station_ids));
+  const Parts parts = PartsOf(question);
+  const bool many_periods = question.period == YieldPeriod::kDay || question.period == YieldPeriod::kWeek;
+  if (question.subject != YieldSubject::kWorkOrder && !question.by_order && !many_periods) {
+    return SumRunning(transaction, question, parts);
   }
-  const bool any_month = cover.first_month <= cover.last_month;
-  return run(question.subject == YieldSubject::kLine ? kSumLines : kSumStations,
-             domain::FormatPlantDay(any_month ? cover.first_month : 1), domain::FormatPlantDay(any_month ? cover.last_month : 0));
+  const auto run = [&](const char* sql, const auto&... more) {
+    return ReadSums(Execute(transaction, sql, parts.ids, parts.operations, parts.groups, parts.distinct_ids, parts.distinct_operations,
+                            question.shift, question.by_shift, question.period, domain::FormatPlantDay(question.first_day),
+                            domain::FormatPlantDay(question.last_day), question.by_order, more...));
+  };
+  if (question.subject == YieldSubject::kLine) return run(kSumLines);
+  if (question.subject == YieldSubject::kStation) return run(kSumStations);
+  if (!question.by_station && question.station_ids.empty()) return run(kSumOrders);
+  return run(kSumOrdersAtStations, question.by_station, ArrayOf(question.station_ids));
 }
 
 std::vector<OrderName> LoadOrderNames(Transaction& transaction, const std::vector<int32_t>& ids, bool below) {
@@ -176,10 +229,13 @@ std::vector<StoredRestatement> ListRestatements(Transaction& transaction, const 
   return restatements;
 }
 
-std::vector<LotYield> ListLotYields(Transaction& transaction, const std::vector<std::string>& lot_codes, std::string_view supplier,
-                                    std::string_view supplier_lot, int limit) {
+std::vector<LotYield> ListLotYields(Transaction& transaction, const LotYieldFilter& filter, int limit) {
+  const auto day = [](std::optional<int32_t> of) {
+    return of ? std::optional<std::string>(domain::FormatPlantDay(*of)) : std::nullopt;
+  };
   std::vector<LotYield> yields;
-  for (const auto& row : Execute(transaction, kListLotYields, ArrayOf(lot_codes), supplier, supplier_lot, limit)) {
+  for (const auto& row : Execute(transaction, kListLotYields, ArrayOf(filter.lot_codes), filter.supplier, filter.supplier_lot, limit,
+                                 day(filter.first_day), day(filter.last_day))) {
     RowReader reader(row);
     LotYield& yield = yields.emplace_back();
     yield.lot_code = reader.Next<std::string>();

@@ -103,7 +103,7 @@ class EventDecision {
   OutputCounts& OutputOf(int32_t material_id, Time time) {
     return world_.effects.outputs[{material_id, PlantDay(time), station_.line_id}];
   }
-  // Something was built in or used up (negative: came back); only counted of what is made here.
+  // Something was built in or used up (negative: came back), made here or bought.
   void CountPart(int32_t material_id, Time time, int64_t micro);
   EventKey Key() const { return {station_.id, epoch_, event_.sequence}; }
   // How much of the order one item is.

@@ -49,6 +49,8 @@ struct ScheduleItem {
   std::string uom;
   // False: bought; no line group makes it.
   bool made = true;
+  // Bought, and no supply of it is announced: the supply that there is was assumed.
+  bool supply_assumed = false;
   // Counted in whole pieces.
   bool whole = true;
   int32_t lines = 1;

@@ -74,6 +74,7 @@ class PictureMaker {
     AddNeeds();
     AddOrders();
     AddSupplies();
+    AssumeSupplies();
     AddCalendarGaps();
     std::stable_sort(picture_.gaps.begin(), picture_.gaps.end(), [](const ScheduleGap& left, const ScheduleGap& right) {
       return std::tie(left.kind, left.code) < std::tie(right.kind, right.code);
@@ -89,9 +90,11 @@ class PictureMaker {
   void AddItems() {
     std::set<int32_t> told;
     for (const Supply& supply : sources_.model.supplies) told.insert(supply.material_id);
+    const std::set<int32_t> bought = sources_.assumed_lead_days > 0 ? BoughtParts() : std::set<int32_t>();
     std::vector<const Material*> materials;
     for (const Material& material : sources_.plant.materials) {
-      if (sources_.plant.NewestRevision(material.id) != nullptr || told.contains(material.id)) materials.push_back(&material);
+      const bool made = sources_.plant.NewestRevision(material.id) != nullptr;
+      if (made || told.contains(material.id) || bought.contains(material.id)) materials.push_back(&material);
     }
     std::sort(materials.begin(), materials.end(),
               [](const Material* left, const Material* right) { return left->code < right->code; });
@@ -102,8 +105,25 @@ class PictureMaker {
       item.uom = material->uom;
       item.whole = material->tracking == Tracking::kSerial;
       item.made = sources_.plant.NewestRevision(material->id) != nullptr;
+      item.supply_assumed = !item.made && !told.contains(material->id);
       if (item.made) FillGroup(*material, item);
     }
+  }
+
+  // What products take that is not made here. What is not tracked is nowhere counted, so nothing can be known to be missing.
+  std::set<int32_t> BoughtParts() const {
+    std::set<int32_t> bought;
+    for (const Material& material : sources_.plant.materials) {
+      const ProductRevision* revision = sources_.plant.NewestRevision(material.id);
+      if (revision == nullptr) continue;
+      for (const BomLine& line : revision->bom) {
+        const Material* part = sources_.plant.FindMaterial(line.material_id);
+        if (part != nullptr && part->tracking != Tracking::kNone && sources_.plant.NewestRevision(part->id) == nullptr) {
+          bought.insert(part->id);
+        }
+      }
+    }
+    return bought;
   }
 
   void FillGroup(const Material& material, ScheduleItem& item) {
@@ -152,7 +172,10 @@ class PictureMaker {
       for (const auto& [index, need] : needs) item.needs.push_back(need);
     }
     if (!untold.empty()) {
-      Gap("supply", "", "of " + std::to_string(untold.size()) + " bought materials no supply is told: they are taken as there");
+      Gap("supply", "",
+          "of " + std::to_string(untold.size()) +
+              (sources_.assumed_lead_days > 0 ? " materials that are not tracked nothing is counted: they are taken as there"
+                                              : " bought materials no supply is announced: they are taken as there, as asked"));
     }
   }
 
@@ -203,6 +226,31 @@ class PictureMaker {
         picture_.input.supplies.push_back({item->second, supply.day - today_, supply.quantity_micro, ""});
       }
     }
+  }
+
+  // More than anything can take, on the day before which nothing unannounced is counted on.
+  void AssumeSupplies() {
+    constexpr int64_t kPlenty = int64_t{1'000'000'000'000} * kMicro;
+    std::vector<std::string> codes;
+    for (size_t i = 0; i < picture_.input.items.size(); ++i) {
+      const ScheduleItem& item = picture_.input.items[i];
+      if (!item.supply_assumed) continue;
+      codes.push_back(item.code);
+      if (sources_.assumed_lead_days < sources_.days) {
+        picture_.input.supplies.push_back({static_cast<int32_t>(i), sources_.assumed_lead_days, kPlenty, ""});
+      }
+    }
+    if (codes.empty()) return;
+    constexpr size_t kNamed = 3;
+    std::string names;
+    for (size_t i = 0; i < codes.size() && i < kNamed; ++i) names += (i == 0 ? "" : ", ") + codes[i];
+    if (codes.size() > kNamed) names += ", ...";
+    Gap("supply", "",
+        "of " + std::to_string(codes.size()) + " bought materials (" + names + ") no supply is announced: what does not lie in stock is " +
+            (sources_.assumed_lead_days < sources_.days
+                 ? "taken to come on " + FormatDay(today_ + sources_.assumed_lead_days) + ", after " +
+                       std::to_string(sources_.assumed_lead_days) + " days"
+                 : "not there within the horizon"));
   }
 
   void AddCalendarGaps() {

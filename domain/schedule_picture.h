@@ -4,7 +4,8 @@
 // What is missing errs on the late side and is listed as a gap:
 //   calendar      a year is not published: its planned time is the estimate of domain/calendar.h
 //   rate          nothing is known of a product's lines: nothing is made of it
-//   supply        an announced supply whose day is over is not counted; bought material without any supply told is taken as there
+//   supply        an announced supply whose day is over is not counted; bought material of which no supply is announced is there as far
+//                 as it lies in stock, and more of it only after kAssumedLeadDays, or whatever the question says instead
 //   order         an order on hold is planned as if it went on now; one without due date is behind the dated ones of its priority
 // Today counts with the share of the plant day that is left. Residence is rounded up to whole days, but for less than a quarter
 // of a day it is none: what was made is there for others on the next day in any case.
@@ -20,6 +21,9 @@
 #include "domain/work_order.h"
 
 namespace mes::domain {
+
+// Longer than most purchases take, so that a date that rests on it is late rather than wrong.
+inline constexpr int32_t kAssumedLeadDays = 90;
 
 struct ScheduleGap {
   std::string kind;
@@ -43,6 +47,8 @@ struct PictureSources {
   std::vector<WorkOrder> orders;
   std::vector<ComponentStock> stocks;
   bool share_component_orders = false;
+  // After how many days bought material comes that nobody announced; 0 = it is taken as there.
+  int32_t assumed_lead_days = kAssumedLeadDays;
 };
 struct SchedulePicture {
   ScheduleInput input;

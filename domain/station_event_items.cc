@@ -12,8 +12,7 @@ std::string PositionText(int16_t line, int32_t slot) { return std::to_string(lin
 }  // namespace
 
 void EventDecision::CountPart(int32_t material_id, Time time, int64_t micro) {
-  const Material* material = world_.plant.FindMaterial(material_id);
-  if (material != nullptr && material->made) OutputOf(material_id, time).consumed_micro += micro;
+  OutputOf(material_id, time).consumed_micro += micro;
 }
 
 bool EventDecision::ApplyConsumed(UnitEntry& entry) {

@@ -89,7 +89,7 @@ class UnitCount {
 
   LotYieldCounts& LotCounts(int64_t lot, const RunFact& at) {
     const Station* station = unit_.plant.FindStation(at.station_id);
-    return tally_.lots[{lot, station == nullptr ? 0 : station->line_id, at.operation}];
+    return tally_.lots[{lot, station == nullptr ? 0 : station->line_id, at.operation, PlantDay(at.occur_time)}];
   }
 
   void CountVisit(int16_t operation, const Visit& visit) {
@@ -173,14 +173,6 @@ class UnitCount {
 };
 
 int32_t DayNumber(sys_days day) { return static_cast<int32_t>(day.time_since_epoch().count()); }
-int32_t FirstOfMonth(int32_t day) {
-  const year_month_day date{sys_days(days(day))};
-  return DayNumber(sys_days(date.year() / date.month() / 1));
-}
-int32_t FirstOfNextMonth(int32_t day) {
-  const year_month_day date{sys_days(days(day))};
-  return DayNumber(sys_days((date.year() / date.month() + std::chrono::months(1)) / 1));
-}
 
 }  // namespace
 
@@ -289,41 +281,13 @@ std::optional<double> RolledThroughputYield(const std::vector<Share>& first_pass
   return product;
 }
 
-DayCover CoverDays(int32_t first_day, int32_t last_day, bool whole_months) {
-  DayCover cover;
-  if (first_day > last_day) return cover;
-  const int32_t left = FirstOfMonth(first_day), right = FirstOfMonth(last_day);
-  const int32_t right_end = FirstOfNextMonth(last_day) - 1;
-  if (!whole_months) {
-    cover.days.push_back({1, first_day, last_day});
-    return cover;
-  }
-  if (left == right) {
-    if (last_day - first_day + 1 <= (first_day - left) + (right_end - last_day)) {
-      cover.days.push_back({1, first_day, last_day});
-      return cover;
-    }
-    cover.first_month = cover.last_month = left;
-    if (first_day > left) cover.days.push_back({-1, left, first_day - 1});
-    if (last_day < right_end) cover.days.push_back({-1, last_day + 1, right_end});
-    return cover;
-  }
-  const int32_t left_end = FirstOfNextMonth(first_day) - 1;
-  const bool left_whole = first_day - left < left_end - first_day + 1;
-  const bool right_whole = right_end - last_day < last_day - right + 1;
-  cover.first_month = left_whole ? left : left_end + 1;
-  cover.last_month = right_whole ? right : FirstOfMonth(right - 1);
-  if (!left_whole) {
-    cover.days.push_back({1, first_day, left_end});
-  } else if (first_day > left) {
-    cover.days.push_back({-1, left, first_day - 1});
-  }
-  if (!right_whole) {
-    cover.days.push_back({1, right, last_day});
-  } else if (last_day < right_end) {
-    cover.days.push_back({-1, last_day + 1, right_end});
-  }
-  return cover;
+int32_t FirstOfMonth(int32_t day) {
+  const year_month_day date{sys_days(days(day))};
+  return DayNumber(sys_days(date.year() / date.month() / 1));
+}
+int32_t FirstOfNextMonth(int32_t day) {
+  const year_month_day date{sys_days(days(day))};
+  return DayNumber(sys_days((date.year() / date.month() + std::chrono::months(1)) / 1));
 }
 
 std::string FormatPlantDay(int32_t day) {

@@ -91,6 +91,8 @@ struct LotYieldKey {
   int64_t lot_id = 0;
   int32_t line_id = 0;
   int16_t operation = 0;
+  // Of the first run, or of the scrap.
+  int32_t plant_day = 0;
   auto operator<=>(const LotYieldKey&) const = default;
 };
 struct LotYieldCounts {
@@ -197,23 +199,9 @@ std::optional<Interval> WilsonInterval(const Share& share);
 // when there is none.
 std::optional<double> RolledThroughputYield(const std::vector<Share>& first_pass_yields);
 
-// Days of a range that whole months make up, and what is to be added and taken away besides --------------------------------------------
-
-struct DaySpan {
-  int sign = 1;
-  int32_t first_day = 0;
-  int32_t last_day = 0;
-  bool operator==(const DaySpan&) const = default;
-};
-struct DayCover {
-  // First days of the first and last whole month; none when first > last.
-  int32_t first_month = 0;
-  int32_t last_month = -1;
-  std::vector<DaySpan> days;
-};
-// [first_day, last_day], both included, by the fewest rows: a month that is covered by more than half is taken whole and the rest of it
-// taken away again. `whole_months` false = days only.
-DayCover CoverDays(int32_t first_day, int32_t last_day, bool whole_months);
+// The first plant day of a day's month, and of the month after it.
+int32_t FirstOfMonth(int32_t day);
+int32_t FirstOfNextMonth(int32_t day);
 
 // `2026-11-24` and back; nullopt for anything else, and before 1970 or after 2199.
 std::string FormatPlantDay(int32_t day);

@@ -95,6 +95,7 @@ Status DisposeUnits(Call& call, const std::vector<int64_t>& ids, const Disposal&
   }
   db::UnitIds no_new_units;
   domain::World world = db::LockWorld(call.transaction, call.plant, call.now, keys, no_new_units);
+  db::MoveBehindRows(call.transaction, world);
   for (const int64_t id : ids) {
     const auto found = world.units.find(id);
     if (found == world.units.end()) throw std::runtime_error("a held unit cannot be found by its code");

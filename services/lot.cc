@@ -6,6 +6,7 @@
 
 #include "db/hold.h"
 #include "db/hold_world.h"
+#include "db/line_output.h"
 #include "db/lot.h"
 #include "domain/code.h"
 #include "domain/limits.h"
@@ -194,6 +195,10 @@ Status ReceiveLot(Call& call, const v1::ReceiveLotRequest& request, v1::ReceiveL
   const db::Purchase purchase{request.supplier(), request.supplier_lot(), "", false};
   db::InsertPurchases(call.transaction, IdsOf(lots), purchase, call.now);
   db::CatchReceived(call.transaction, IdsOf(lots), lots.front().unit.material_id, purchase, call.now);
+  const domain::OutputKey key{lots.front().unit.material_id, domain::PlantDayOf(call.now, domain::ChinaStandardTime()), 0};
+  domain::OutputCounts received;
+  received.received_micro = lots.front().lot.quantity_micro;
+  db::StoreOutputs(call.transaction, {{key, received}});
   *response.mutable_lot() = ToProto(db::LoadUnits(call.transaction, IdsOf(lots)).at(0), call.plant);
   return {};
 }

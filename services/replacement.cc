@@ -114,6 +114,7 @@ Status ReplacePart(Call& call, const v1::ReplacePartRequest& request, v1::Replac
   if (!replacement) return Fail(replacement.error());
   db::UnitIds ids;
   domain::World world = db::LockWorld(call.transaction, call.plant, call.now, KeysOf(call, *replacement), ids);
+  db::MoveBehindRows(call.transaction, world);
   const auto lives = LivesOf(call, world);
 
   const domain::ReplacementVerdict verdict = domain::JudgeReplacement(world, *replacement, lives);

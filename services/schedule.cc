@@ -85,6 +85,7 @@ Status Schedule(Call& call, const v1::ScheduleRequest& request, v1::ScheduleResp
   response.set_late_total(static_cast<int32_t>(late));
   for (const domain::ScheduleLoad& load : domain::LoadsUntil(input, schedule, *until)) {
     if (load.booked_ms == 0 && load.needed_ms == 0 && load.short_micro == 0) continue;
+    if (input.items[static_cast<size_t>(load.item)].supply_assumed && load.short_micro == 0) continue;
     v1::LineGroupLoad& message = *response.add_groups();
     message = ToProto(load, input);
     if (request.with_days()) AddDays(input, schedule, load, *until, message);

@@ -33,7 +33,7 @@ domain::Error PastLimit(std::string_view field, std::string message, int64_t lim
 std::vector<domain::ComponentStock> LoadStocks(Call& call) {
   std::map<int32_t, int64_t> stocks;
   const domain::Day today = domain::PlantDayOf(call.now, PlantTimeZone());
-  for (const db::OutputSum& sum : db::LoadMonthlyOutputs(call.transaction, {}, today + 1)) {
+  for (const db::OutputSum& sum : db::SumMonthlyOutputs(call.transaction, {}, today + 1, {today + 1})) {
     stocks[sum.material_id] += sum.counts.good_micro + sum.counts.received_micro - sum.counts.consumed_micro;
   }
   std::vector<domain::ComponentStock> list;
@@ -55,6 +55,7 @@ std::string SentenceOf(const domain::Binding& step, const ScheduleInput& input) 
       return item.code + " is in process for " + std::to_string(step.until_day - step.from_day) + " days, from " + from + " to " +
              until;
     case BindingKind::kSupply:
+      if (item.supply_assumed) return item.code + " (no supply announced) is taken to come on " + until;
       return "a supply of " + item.code + " comes on " + until;
     case BindingKind::kShortage:
       return domain::FormatQuantity(step.missing_micro) + " " + item.uom + " of " + item.code +
@@ -90,10 +91,14 @@ domain::Result<domain::SchedulePicture> LoadPicture(Call& call, const v1::Schedu
   if (options.horizon_days() < 0 || options.horizon_days() > domain::kMaxHorizonDays) {
     return Fail(PastLimit("options.horizon_days", "the horizon is 1 to 1,827 days", domain::kMaxHorizonDays));
   }
+  if (options.assumed_lead_days() < 0 || options.assumed_lead_days() > domain::kMaxHorizonDays) {
+    return Fail(PastLimit("options.assumed_lead_days", "bought material comes after 0 to 1,827 days", domain::kMaxHorizonDays));
+  }
   const domain::CapacityModel model = db::LoadCapacityModel(call.transaction, call.plant);
   domain::PictureSources sources{call.plant, model, PlantTimeZone(), call.now};
   sources.days = options.horizon_days() == 0 ? domain::kDefaultHorizonDays : options.horizon_days();
   sources.share_component_orders = options.share_component_orders();
+  if (options.has_assumed_lead_days()) sources.assumed_lead_days = options.assumed_lead_days();
   sources.orders = db::ListUnfinishedWorkOrders(call.transaction, !options.released_only(), domain::kMaxScheduleOrders + 1);
   if (sources.orders.size() > static_cast<size_t>(domain::kMaxScheduleOrders)) {
     return Fail(

@@ -316,12 +316,10 @@ Status ReceiveUnits(Call& call, const v1::ReceiveUnitsRequest& request, v1::Rece
   const db::Purchase purchase{request.supplier(), "", request.passport_reference(), request.goods_in_test_passed()};
   db::InsertPurchases(call.transaction, ids, purchase, call.now);
   db::CatchReceived(call.transaction, ids, (*material)->id, purchase, call.now);
-  if ((*material)->made) {
-    const domain::OutputKey key{(*material)->id, domain::PlantDayOf(call.now, domain::ChinaStandardTime()), 0};
-    domain::OutputCounts received;
-    received.received_micro = static_cast<int64_t>(ids.size()) * domain::kMicro;
-    db::StoreOutputs(call.transaction, {{key, received}});
-  }
+  const domain::OutputKey key{(*material)->id, domain::PlantDayOf(call.now, domain::ChinaStandardTime()), 0};
+  domain::OutputCounts received;
+  received.received_micro = static_cast<int64_t>(ids.size()) * domain::kMicro;
+  db::StoreOutputs(call.transaction, {{key, received}});
   response.set_received(static_cast<int32_t>(ids.size()));
   return {};
 }

@@ -114,21 +114,24 @@ domain::Result<std::vector<const LineGroup*>> SelectGroups(const Call& call, con
   return groups;
 }
 
-// Counters by material and day (or first day of the month): whole months before the first period's month, then as fine as needed.
+// Counters by material and period's first day, with one sum for all before the first: from whole months, then as fine as needed.
 std::map<int32_t, std::map<Day, domain::OutputCounts>> LoadOutputs(Call& call, const Question& question,
                                                                    const std::vector<int32_t>& ids) {
   std::map<int32_t, std::map<Day, domain::OutputCounts>> outputs;
+  const auto take = [&](const std::vector<db::OutputSum>& sums) {
+    for (const db::OutputSum& sum : sums) outputs[sum.material_id][sum.day] += sum.counts;
+  };
+  std::vector<Day> starts;
+  for (const Period& period : question.periods) starts.push_back(period.first);
   const PeriodKind kind = question.periods.front().kind;
-  const bool fine = kind == PeriodKind::kDay || kind == PeriodKind::kWeek;
-  const Day end = std::min(question.periods.back().end, question.today + 1);
-  const Day month = domain::PeriodOf(PeriodKind::kMonth, question.periods.front().first).first;
-  for (const db::OutputSum& sum : db::LoadMonthlyOutputs(call.transaction, ids, fine ? month : question.periods.back().end)) {
-    if (!fine || sum.day < month) outputs[sum.material_id][sum.day] += sum.counts;
+  const Day end = question.periods.back().end;
+  if (kind == PeriodKind::kMonth || kind == PeriodKind::kYear) {
+    take(db::SumMonthlyOutputs(call.transaction, ids, end, starts));
+    return outputs;
   }
-  if (!fine || end <= month) return outputs;
-  for (const db::OutputSum& sum : db::LoadDailyOutputs(call.transaction, ids, month, question.periods.back().end)) {
-    outputs[sum.material_id][sum.day] += sum.counts;
-  }
+  const Day month = domain::PeriodOf(PeriodKind::kMonth, starts.front()).first;
+  take(db::SumMonthlyOutputs(call.transaction, ids, month, starts));
+  if (month <= question.today) take(db::SumDailyOutputs(call.transaction, ids, month, end, starts));
   return outputs;
 }
 

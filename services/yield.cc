@@ -282,9 +282,17 @@ Status ListLotYields(Call& call, const v1::ListLotYieldsRequest& request, v1::Li
     if (Status checked = domain::CheckText(code, domain::kMaxCodeLength, true, "lot_codes"); !checked) return checked;
   }
 
+  db::LotYieldFilter filter{
+      {request.lot_codes().begin(), request.lot_codes().end()}, request.supplier(), request.supplier_lot(), std::nullopt, std::nullopt};
+  if (!request.first_day().empty() || !request.last_day().empty()) {
+    const domain::Result<DayRange> days = ParseDays(request.first_day(), request.last_day());
+    if (!days) return Fail(days.error());
+    filter.first_day = days->first;
+    filter.last_day = days->last;
+  }
+
   std::vector<db::LotYield> yields =
-      db::ListLotYields(call.transaction, {request.lot_codes().begin(), request.lot_codes().end()}, request.supplier(),
-                        request.supplier_lot(), static_cast<int>(domain::kMaxYieldGroups) + 1);
+      db::ListLotYields(call.transaction, filter, static_cast<int>(domain::kMaxYieldGroups) + 1);
   response.set_complete(yields.size() <= domain::kMaxYieldGroups);
   if (!response.complete()) yields.pop_back();
   for (const db::LotYield& yield : yields) {

@@ -21,8 +21,8 @@ using domain::Result;
 using domain::Station;
 using domain::Status;
 
-// Groups that one step may give, at first; each further step may give twice as many.
-constexpr int64_t kFirstStep = 2'000;
+// Each step but the first may give twice as many groups as the one before; the first gives what may be told at most.
+int64_t FirstStep(size_t limit) { return static_cast<int64_t>(limit) + 1; }
 
 Result<std::vector<db::OrderName>> FindOrders(Call& call, const std::string& code, std::string_view field, bool below) {
   const auto order = db::LoadWorkOrder(call.transaction, code);
@@ -150,9 +150,19 @@ class Reader {
   }
 
   void AddBlock(std::vector<db::YieldPart> parts) {
+    if (!ask_.by_operation || ask_.by_order) return AddWhole(std::move(parts));
+    // An answer is in the order of operations before that of periods, so each can be read by itself.
+    std::map<int16_t, std::vector<db::YieldPart>> by_operation;
+    for (const db::YieldPart& part : parts) by_operation[part.operation].push_back(part);
+    for (auto& [operation, of] : by_operation) AddWhole(std::move(of));
+  }
+  void AddWhole(std::vector<db::YieldPart> parts) {
+    if (parts.empty()) return;
     std::set<int32_t> groups;
     for (const db::YieldPart& part : parts) groups.insert(part.group);
-    if (!parts.empty()) blocks_.push_back({std::move(parts), static_cast<int64_t>(groups.size()) * PeriodsPerGroup()});
+    // Lines that share a group have orders of their own.
+    const size_t apart = ask_.by_order ? parts.size() : groups.size();
+    blocks_.push_back({std::move(parts), static_cast<int64_t>(apart) * PeriodsPerGroup()});
   }
 
   void BuildBlocks() {
@@ -201,7 +211,7 @@ class Reader {
         parts.push_back({order.work_order_id, operation, GroupOf(std::move(label))});
       }
     }
-    AddBlock(std::move(parts));
+    AddWhole(std::move(parts));
     if (!AtStations()) return;
     for (const Station& station : call_.plant.stations) {
       if (Meant(station)) question_.station_ids.push_back(station.id);
@@ -216,10 +226,10 @@ class Reader {
     question_.by_shift = ask_.by_shift;
     question_.shift = ask_.shift;
     question_.by_order = ask_.by_order && !ask_.some_orders;
-    int64_t step = kFirstStep;
+    int64_t step = FirstStep(limit_);
     for (size_t i = 0; i < blocks_.size(); step *= 2) {
       question_.parts.clear();
-      for (int64_t most = 0; i < blocks_.size() && (most == 0 || most + blocks_[i].most_groups <= step); ++i) {
+      for (int64_t most = 0; i < blocks_.size() && most < step; ++i) {
         most += blocks_[i].most_groups;
         question_.parts.insert(question_.parts.end(), blocks_[i].parts.begin(), blocks_[i].parts.end());
       }

@@ -125,6 +125,11 @@ std::shared_ptr<v1::ScheduleOptions> AddScheduleOptions(CLI::App& command, bool 
           "--horizon", [options](int32_t days) { options->set_horizon_days(days); },
           "How far to look ahead, up to 1827; 730 by itself")
       ->type_name("DAYS");
+  command
+      .add_option_function<int32_t>(
+          "--bought-after", [options](int32_t days) { options->set_assumed_lead_days(days); },
+          "When bought material comes that nobody announced; 90 by itself, 0 = is there")
+      ->type_name("DAYS");
   command.add_flag_callback(
       "--released-only", [options] { options->set_released_only(true); }, "Without orders that are not released");
   command.add_flag_callback(

@@ -1,7 +1,9 @@
 // The recall drill: how long it takes from a suspect lot to the full list of vehicles and to stations that refuse.
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <set>
@@ -26,7 +28,7 @@ using Stations = v1::StationService::Stub;
 constexpr std::string_view kVehicle = "VEH-";
 
 struct Drill {
-  std::string lot, report, reason = "recall drill", person = "drill";
+  std::string lot, report, record, reason = "recall drill", person = "drill";
   bool place = false;
 };
 
@@ -38,7 +40,12 @@ struct Findings {
   v1::PreviewHoldResponse preview;
   int64_t hold_id = 0, held = 0, asked = 0, refused = 0, held_vehicles = 0;
   std::vector<std::string> let_through;
+  // Against a simulated run's own record, where one was given: how many it has, what was not found, and what was found besides.
+  bool compared = false;
+  size_t recorded = 0;
+  std::vector<std::string> missing, besides;
 
+  bool AsRecorded() const { return missing.empty() && besides.empty(); }
   size_t Vehicles() const {
     size_t count = 0;
     for (const auto& [product, codes] : vehicles) count += codes.size();
@@ -65,6 +72,41 @@ void FindVehicles(const Connection& connection, const Drill& drill, Findings& fi
     }
   });
   findings.list_ms = Since(start);
+}
+
+// The lot's entry of the record that mesctl simulate wrote.
+nlohmann::json RecordOf(const Drill& drill) {
+  std::ifstream file(drill.record, std::ios::binary);
+  const nlohmann::json record = nlohmann::json::parse(file, nullptr, false);
+  if (!record.is_object() || !record.contains("lots") || !record["lots"].is_array()) {
+    FailUsage("--record: " + drill.record + " is not a record of mesctl simulate");
+  }
+  for (const nlohmann::json& lot : record["lots"]) {
+    if (lot.is_object() && lot.value("lot", "") == drill.lot && lot.contains("vehicles") && lot["vehicles"].is_object()) return lot;
+  }
+  FailUsage("--record: " + drill.record + " has no lot " + drill.lot);
+}
+
+void Compare(const nlohmann::json& lot, Findings& findings) {
+  std::set<std::string> recorded, found;
+  for (const auto& [product, codes] : lot["vehicles"].items()) {
+    for (const nlohmann::json& code : codes) recorded.insert(product + " " + (code.is_string() ? code.get<std::string>() : "?"));
+  }
+  for (const auto& [product, codes] : findings.vehicles) {
+    for (const std::string& code : codes) found.insert(product + " " + code);
+  }
+  findings.compared = true;
+  findings.recorded = recorded.size();
+  std::set_difference(recorded.begin(), recorded.end(), found.begin(), found.end(), std::back_inserter(findings.missing));
+  std::set_difference(found.begin(), found.end(), recorded.begin(), recorded.end(), std::back_inserter(findings.besides));
+}
+
+// `3 of 3 (100 %), 0 besides`.
+std::string AgainstRecord(const Findings& findings) {
+  const size_t right = findings.recorded - findings.missing.size();
+  return std::to_string(right) + " of " + std::to_string(findings.recorded) +
+         (findings.recorded == 0 ? "" : " (" + Percent(static_cast<int64_t>(right), static_cast<int64_t>(findings.recorded)) + ")") + ", " +
+         std::to_string(findings.besides.size()) + " besides";
 }
 
 void Preview(const Connection& connection, const Drill& drill, Findings& findings) {
@@ -141,6 +183,11 @@ nlohmann::ordered_json ToJson(const Drill& drill, const Findings& findings) {
   json["vehicles"] = findings.Vehicles();
   json["vehicles_complete"] = findings.complete;
   json["vehicle_list_ms"] = findings.list_ms;
+  if (findings.compared) {
+    json["recorded_vehicles"] = findings.recorded;
+    json["missing"] = findings.missing;
+    json["besides"] = findings.besides;
+  }
   json["preview_ms"] = findings.preview_ms;
   json["would_hold"] = findings.preview.units();
   json["shipped"] = findings.preview.shipped();
@@ -165,6 +212,7 @@ std::string Markdown(const Drill& drill, const Findings& findings) {
   text += "| step | result |\n|---|---|\n";
   row("time to the full list of vehicles", Milliseconds(findings.list_ms));
   row("vehicles", std::to_string(findings.Vehicles()) + (findings.complete ? "" : " (cut: there are more)"));
+  if (findings.compared) row("found of the vehicles on record", AgainstRecord(findings));
   row("time to the preview of a hold", Milliseconds(findings.preview_ms));
   row("units and lots that a hold covers", std::to_string(findings.preview.units()));
   row("of these shipped", std::to_string(findings.preview.shipped()));
@@ -177,6 +225,13 @@ std::string Markdown(const Drill& drill, const Findings& findings) {
   } else {
     row("hold placed", "no: a dry drill");
   }
+  const auto list = [&](const std::string& title, const std::vector<std::string>& vehicles) {
+    if (vehicles.empty()) return;
+    text += "\n## " + title + "\n\n";
+    for (const std::string& vehicle : vehicles) text += "- " + OneLine(vehicle) + "\n";
+  };
+  list("On record and not found", findings.missing);
+  list("Found and not on record", findings.besides);
   text += "\n## Vehicles\n\n";
   if (findings.vehicles.empty()) text += "None.\n";
   for (const auto& [product, codes] : findings.vehicles) {
@@ -199,6 +254,7 @@ void PrintFindings(const Drill& drill, const Findings& findings) {
   std::string vehicles = std::to_string(findings.Vehicles()) + " in " + Milliseconds(findings.list_ms);
   for (const auto& [product, codes] : findings.vehicles) vehicles += ", " + std::to_string(codes.size()) + " " + product;
   fields.Add("vehicles", vehicles);
+  if (findings.compared) fields.Add("on record", AgainstRecord(findings));
   fields.Add("preview", std::to_string(findings.preview.units()) + " units and lots in " + Milliseconds(findings.preview_ms));
   if (drill.place) {
     fields.Add("hold", std::to_string(findings.hold_id) + " on " + std::to_string(findings.held) + " units and lots in " +
@@ -214,8 +270,11 @@ void PrintFindings(const Drill& drill, const Findings& findings) {
 }
 
 void Recall(const Connection& connection, const Drill& drill) {
+  // A record that cannot be read is told before anything is asked or held.
+  const nlohmann::json recorded = drill.record.empty() ? nlohmann::json() : RecordOf(drill);
   Findings findings;
   FindVehicles(connection, drill, findings);
+  if (!drill.record.empty()) Compare(recorded, findings);
   Preview(connection, drill, findings);
   if (drill.place) PlaceAndAsk(connection, drill, findings);
   if (!drill.report.empty()) {
@@ -230,9 +289,11 @@ void Recall(const Connection& connection, const Drill& drill) {
   }
   const bool all =
       !drill.place || (findings.refused == findings.asked && findings.held_vehicles == static_cast<int64_t>(findings.Vehicles()));
-  if (all && findings.complete) return;
+  if (all && findings.complete && findings.AsRecorded()) return;
   fprintf(stderr, "mesctl: the drill failed: %s\n",
-          findings.complete ? "not every unit is refused, or not every vehicle is held" : "the list of vehicles was cut");
+          !findings.complete       ? "the list of vehicles was cut"
+          : !findings.AsRecorded() ? "the vehicles are not those on record"
+                                   : "not every unit is refused, or not every vehicle is held");
   throw Exit{kExitServer};
 }
 
@@ -245,10 +306,13 @@ void AddDrill(CLI::App& app, const Connection& connection) {
   auto* recall = drill->add_subcommand("recall", "From a suspect lot to the vehicles that it is in and to stations refusing");
   recall->footer(
       "Measures; without --place nothing is written. With it, the lot is really held, and the gate is\n"
-      "asked about what the hold covers: exit code 1 where a unit is not refused or a vehicle not held.\nExample:\n"
+      "asked about what the hold covers: exit code 1 where a unit is not refused or a vehicle not held.\n"
+      "With --record of a simulated run also where the vehicles are not exactly those on record.\nExample:\n"
       "  mesctl drill recall --lot LFP-2611 --report drill.md");
   recall->add_option("--lot", asked->lot, "The suspect lot, or a unit")->required()->type_name("CODE");
   recall->add_option("--report", asked->report, "Write what was measured and every vehicle, as Markdown")->type_name("FILE");
+  recall->add_option("--record", asked->record, "Hold what is found against this record, which mesctl simulate --record wrote")
+      ->type_name("FILE");
   recall->add_flag("--place", asked->place, "Really hold, and ask the gate");
   recall->add_option("--reason", asked->reason, "Why the hold is placed")->capture_default_str()->type_name("R");
   recall->add_option("--person", asked->person, "Who places it")->capture_default_str()->type_name("P");

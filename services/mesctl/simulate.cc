@@ -14,6 +14,7 @@
 #include "services/mesctl/simulate_drive.h"
 #include "services/mesctl/simulate_office.h"
 #include "services/mesctl/simulate_options.h"
+#include "services/mesctl/simulate_record.h"
 
 namespace mes::mesctl {
 namespace simulate {
@@ -86,7 +87,7 @@ Record RecordOf(const v1::Lot& lot) {
 
 Record FindOrMakeRecord(const Connection& connection, const Options& options, const Model& model,
                         const std::vector<v1::Station>& stations) {
-  const std::string code = "S" + std::to_string(options.seed) + "-RUN";
+  const std::string code = RunLotCode("S" + std::to_string(options.seed) + "-");
   v1::LotService::Stub lots(connection.Channel());
   {
     grpc::ClientContext context;
@@ -114,11 +115,8 @@ Record FindOrMakeRecord(const Connection& connection, const Options& options, co
   v1::ReceiveLotRequest request;
   request.set_request_id("sim-" + code);
   request.set_lot_code(code);
-  for (const Item& item : model.items) {
-    if (item.made || !item.IsLot()) continue;
-    request.set_material_code(item.code);
-    request.mutable_quantity()->set_uom(item.uom);
-  }
+  request.set_material_code(model.RunLotItem().code);
+  request.mutable_quantity()->set_uom(model.RunLotItem().uom);
   request.mutable_quantity()->set_value("1");
   request.set_supplier("simulator");
   request.set_supplier_lot("epoch " + std::to_string(record.baseline.epoch) + " recorded " +
@@ -166,6 +164,7 @@ void Run(const Connection& connection, const Options& options) {
   fprintf(stderr, "planned %lld events of %zu units from %s to %s in %.1f s\n", static_cast<long long>(plan.total),
           plan.units.size(), DateOf(demand.start).c_str(), DateOf(plan.finish).c_str(),
           std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  if (!options.record.empty()) WriteRecord(plan, options.record);
   if (options.plan_only) {
     printf("%s", Summary(plan).c_str());
     return;
@@ -210,6 +209,8 @@ void AddSimulate(CLI::App& app, const Connection& connection) {
       "rework, scrap, partial trays, duplicates, reconnects and late events.\n"
       "  mesctl simulate --plant reference-plant --seed 7\n"
       "  mesctl simulate --plant reference-plant --seed 8 --cars 1 --trucks 0 --stacks 0\n"
+      "With --record FILE the story's own record is kept, and mesctl drill recall --record FILE holds the\n"
+      "vehicles that it finds against it.\n"
       "With --drift one welder's process drifts instead: it must be stopped, what is suspect held, and\n"
       "both let go by those who may. Its frozen limits stay.\n"
       "  mesctl simulate --plant reference-plant --seed 9 --drift\n"

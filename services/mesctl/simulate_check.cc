@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdarg>
 #include <cstdio>
-#include <unordered_map>
 
 #include "mes/v1/genealogy.grpc.pb.h"
 #include "mes/v1/station.grpc.pb.h"
@@ -248,22 +247,6 @@ struct Comparison {
   }
 };
 
-// What each unit used up, from the scripts.
-std::unordered_map<uint32_t, std::vector<uint32_t>> LotsByUnit(const Plan& plan) {
-  std::unordered_map<uint32_t, std::vector<uint32_t>> lots;
-  for (const auto& script : plan.scripts) {
-    for (const PlannedEvent& event : script) {
-      if (event.kind != Kind::kConsumed) continue;
-      if (!(event.flags & kOnCarrier)) {
-        lots[event.subject].push_back(event.object);
-        continue;
-      }
-      for (const Carrier::Slot& slot : plan.carriers[event.subject].slots) lots[slot.unit].push_back(event.object);
-    }
-  }
-  return lots;
-}
-
 struct Walk {
   const Plan& plan;
   const std::unordered_map<uint32_t, std::vector<uint32_t>>& lots;
@@ -315,6 +298,21 @@ std::string Summary(const Plan& plan) {
   AppendOrders(plan, text);
   AppendYields(plan, text);
   return text;
+}
+
+std::unordered_map<uint32_t, std::vector<uint32_t>> LotsByUnit(const Plan& plan) {
+  std::unordered_map<uint32_t, std::vector<uint32_t>> lots;
+  for (const auto& script : plan.scripts) {
+    for (const PlannedEvent& event : script) {
+      if (event.kind != Kind::kConsumed) continue;
+      if (!(event.flags & kOnCarrier)) {
+        lots[event.subject].push_back(event.object);
+        continue;
+      }
+      for (const Carrier::Slot& slot : plan.carriers[event.subject].slots) lots[slot.unit].push_back(event.object);
+    }
+  }
+  return lots;
 }
 
 std::map<std::string, std::set<std::string>> ContentsOf(const Plan& plan, uint32_t unit) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "services/mesctl/client.h"
@@ -24,6 +25,8 @@ struct Baseline {
 // Compares orders, yields, cursors, traces and where-used with the plan. Answers every difference, one line each.
 std::vector<std::string> CompareWithServer(const Connection& connection, const Plan& plan, const Baseline& baseline);
 
+// The lots that each unit used up, from the scripts; a lot as often as it was used.
+std::unordered_map<uint32_t, std::vector<uint32_t>> LotsByUnit(const Plan& plan);
 // Units and lots below a unit, by item code: what a trace finds.
 std::map<std::string, std::set<std::string>> ContentsOf(const Plan& plan, uint32_t unit);
 // Finished units of a product that a bought lot went into.

@@ -201,6 +201,12 @@ bool Operation::HasEveryUnitValue() const {
   return std::any_of(characteristics.begin(), characteristics.end(), [](const Characteristic& c) { return c.every_unit; });
 }
 
+const Item& Model::RunLotItem() const {
+  const auto last = std::find_if(items.rbegin(), items.rend(), [](const Item& item) { return !item.made && item.IsLot(); });
+  if (last == items.rend()) throw std::runtime_error("the plant buys nothing in lots");
+  return *last;
+}
+
 int Model::FindItem(std::string_view code) const {
   const auto found = item_by_code.find(std::string(code));
   return found == item_by_code.end() ? -1 : found->second;

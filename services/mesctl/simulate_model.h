@@ -120,6 +120,8 @@ struct Model {
   int ItemOf(std::string_view code) const;
   // -1 = unknown.
   int FindItem(std::string_view code) const;
+  // The bought material that the run's own lot is of: received first of all, and used for nothing.
+  const Item& RunLotItem() const;
 };
 
 // How long a report of a condition may be good for, as the server cuts it (README, table of conditions).

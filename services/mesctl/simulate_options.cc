@@ -34,6 +34,8 @@ void AddOptions(CLI::App& command, Options& options) {
   command.add_option("--streams", options.streams, "Streams that the stations share")
       ->check(CLI::Range(1, 512))
       ->capture_default_str();
+  command.add_option("--record", options.record, "Write the story's own record of which lot went into what, for mesctl drill recall")
+      ->type_name("FILE");
   command.add_flag("--no-faults", options.no_faults,
                    "No duplicates, reconnects, late or wrong events; units still fail as planned");
   command.add_flag("--drift", options.drift, "Instead: a process drifts until it is stopped; of the options only --seed counts");

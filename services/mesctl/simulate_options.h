@@ -15,6 +15,8 @@ struct Options {
   int stacks = 40;
   int systems = -1;
   std::string start;
+  // Where to write what went into what; empty = nowhere.
+  std::string record;
   int stations_per_class = 4;
   int streams = 16;
   bool no_faults = false;

@@ -171,16 +171,16 @@ void Lots(const Connection& connection, const v1::ListLotYieldsRequest& request)
 
 // --from and --to, of any request that has first_day and last_day. The request must outlive the parse.
 template <class Request>
-void AddDays(CLI::App& command, Request& request) {
+void AddDays(CLI::App& command, Request& request, bool needed = true) {
   command
       .add_option_function<std::string>(
           "--from", [&request](const std::string& day) { request.set_first_day(day); }, "First plant day (from 08:00)")
-      ->required()
+      ->required(needed)
       ->type_name("YYYY-MM-DD");
   command
       .add_option_function<std::string>(
           "--to", [&request](const std::string& day) { request.set_last_day(day); }, "Last plant day, included")
-      ->required()
+      ->required(needed)
       ->type_name("YYYY-MM-DD");
 }
 
@@ -263,7 +263,9 @@ void AddLots(CLI::App& yield, const Connection& connection) {
   using Request = v1::ListLotYieldsRequest;
   auto request = std::make_shared<Request>();
   auto* command = yield.add_subcommand("lots", "How units fared that consumed a lot");
-  command->footer("Example:\n  mesctl yield lots --supplier Dynano --supplier-lot S7");
+  command->footer(
+      "Of all time, or of a range of plant days.\n"
+      "Example:\n  mesctl yield lots --supplier Dynano --supplier-lot S7 --from 2026-11-01 --to 2026-11-30");
   command
       ->add_option_function<std::vector<std::string>>(
           "codes",
@@ -275,6 +277,7 @@ void AddLots(CLI::App& yield, const Connection& connection) {
   AddText<Request>(
       *command, "--supplier-lot", *request, [](Request& r, const std::string& t) { r.set_supplier_lot(t); },
       "All lots of ours from this one");
+  AddDays(*command, *request, false);
   command->callback([&connection, request] { Lots(connection, *request); });
 }
 

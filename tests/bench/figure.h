@@ -41,6 +41,7 @@ double SecondsSince(Clock::time_point begin);
 double Quantile(std::vector<double>& values, double share);
 
 void RunIngest(Run& run);
+void RunRules(Run& run);
 void RunAck(Run& run);
 void RunCanStart(Run& run);
 void RunGenealogy(Run& run);

@@ -28,6 +28,7 @@ const std::vector<Group>& Groups() {
        RunIngest,
        {"ingest_over_copy", "ingest_events_per_s", "copy_events_per_s", "ingest_batch1024_over_batch64", "disk_bytes_per_event",
         "wal_bytes_per_event"}},
+      {"rules", RunRules, {"rules_cost_ratio", "ingest_with_rules_per_s", "ingest_without_rules_per_s"}},
       {"ack",
        RunAck,
        {"ack_p50_ms_at_200", "ack_p99_ms_at_200", "ack_p50_ms_at_2000", "ack_p99_ms_at_2000", "ack_p50_ms_at_10000",
@@ -73,9 +74,9 @@ int Main(const std::vector<std::string>& arguments) {
     if (only.empty() || only == group.name || named) chosen.push_back(&group);
   }
   if (chosen.empty()) {
-    fmt::print(stderr, "mes_bench: no group or figure is called {}; groups: ingest, ack, can_start, genealogy, schedule\n", only);
-    fmt::print(stderr, "mes_bench: no group or figure is called {}; groups: ingest, ack, can_start, genealogy, utilisation\n", only);
-    fmt::print(stderr, "mes_bench: no group or figure is called {}; groups: ingest, ack, can_start, genealogy, yield\n", only);
+    std::string names;
+    for (const Group& group : Groups()) names += (names.empty() ? "" : ", ") + std::string(group.name);
+    fmt::print(stderr, "mes_bench: no group or figure is called {}; groups: {}\n", only, names);
     return 2;
   }
   tests::TestCluster cluster(true);

@@ -39,12 +39,21 @@ void LoadYear(tests::TestDatabase& database, int64_t days) {
       "select s.line_id, y.work_order_id, y.plant_day, o.operation, y.shift{} from operation_yield y join station s on s.station_id = "
       "y.station_id cross join lateral (values (y.operation), (0::smallint)) o (operation) group by 1, 2, 3, 4, 5 order by 3, 1, 4",
       names, sums));
+  std::string running;
+#define MES_BENCH_RUNNING(name) running += ", sum(sum(y." #name ")) over w";
+  MES_YIELD_COUNTS(MES_BENCH_RUNNING)
+#undef MES_BENCH_RUNNING
   database.Query(fmt::format(
-      "insert into yield_month (subject, subject_id, month, operation, shift{}) "
-      "select k.subject, k.subject_id, date_trunc('month', y.plant_day::timestamp)::date, y.operation, y.shift{} from operation_yield y "
-      "join station s on s.station_id = y.station_id cross join lateral (values (1::smallint, s.line_id), (2::smallint, s.station_id)) "
-      "k (subject, subject_id) group by 1, 2, 3, 4, 5 order by 3, 1, 2",
-      names, sums));
+      "insert into yield_running (subject, subject_id, operation, shift, plant_day{}) "
+      "select k.subject, k.subject_id, o.operation, y.shift, y.plant_day{} from operation_yield y join station s on s.station_id = "
+      "y.station_id cross join lateral (values (1::smallint, s.line_id), (2::smallint, s.station_id)) k (subject, subject_id) "
+      "cross join lateral (values (y.operation), (0::smallint)) o (operation) where k.subject = 1 or o.operation <> 0 "
+      "group by 1, 2, 3, 4, 5 window w as "
+      "(partition by k.subject, k.subject_id, o.operation, y.shift order by y.plant_day) order by 5, 1, 2",
+      names, running));
+  database.Query(
+      "insert into yield_series (subject, subject_id, operation, shift) select distinct subject, subject_id, operation, shift from "
+      "yield_running");
   database.Query("vacuum analyze");
   database.Query("checkpoint");
 }

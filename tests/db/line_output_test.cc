@@ -1,5 +1,9 @@
 #include "db/line_output.h"
 
+#include <algorithm>
+#include <map>
+#include <random>
+
 #include <gtest/gtest.h>
 
 #include "tests/support/stored_plant.h"
@@ -33,6 +37,40 @@ TEST(LineOutput, AddsUpByDayAndByMonth) {
     EXPECT_EQ(months[1].day, DayOf(2028, 3, 1));
     EXPECT_EQ(LoadMonthlyOutputs(transaction, {}, DayOf(2028, 3, 1)).size(), 1U);
     EXPECT_TRUE(LoadDailyOutputs(transaction, {stored.material_id("CELL")}, last, last + 30).empty());
+  });
+}
+
+TEST(LineOutput, AddsUpStretchesOfDaysAsItsDaysWould) {
+  tests::StoredPlant stored;
+  const int32_t pack = stored.material_id("PACK"), cell = stored.material_id("CELL");
+  std::mt19937 random(5);
+  domain::Outputs outputs;
+  const domain::Day begin = DayOf(2027, 11, 20);
+  for (int i = 0; i < 300; ++i) {
+    const int32_t material = random() % 2 == 0 ? pack : cell, line = 1 + static_cast<int32_t>(random() % 2);
+    OutputCounts& counts = outputs[{material, begin + static_cast<int32_t>(random() % 130), line}];
+    counts.good_micro = static_cast<int64_t>(random() % 100);
+    counts.started_micro = static_cast<int64_t>(random() % 100);
+  }
+  stored.Run([&](Transaction& transaction) { StoreOutputs(transaction, outputs); });
+  const std::vector<domain::Day> starts = {DayOf(2027, 12, 1), DayOf(2028, 1, 1), DayOf(2028, 2, 1)};
+  using Sums = std::map<std::pair<int32_t, domain::Day>, OutputCounts>;
+  const auto by_stretch = [&](const std::vector<OutputSum>& sums) {
+    Sums found;
+    for (const OutputSum& sum : sums) {
+      const auto next = std::upper_bound(starts.begin(), starts.end(), sum.day);
+      found[{sum.material_id, next == starts.begin() ? starts.front() - 1 : *std::prev(next)}] += sum.counts;
+    }
+    return found;
+  };
+  stored.Run([&](Transaction& transaction) {
+    const domain::Day end = DayOf(2028, 3, 1);
+    for (const std::vector<int32_t>& ids : {std::vector<int32_t>{}, std::vector<int32_t>{cell}}) {
+      const Sums expected = by_stretch(LoadDailyOutputs(transaction, ids, begin, end));
+      EXPECT_TRUE(by_stretch(SumDailyOutputs(transaction, ids, begin, end, starts)) == expected);
+      EXPECT_TRUE(by_stretch(SumMonthlyOutputs(transaction, ids, end, starts)) == expected);
+      EXPECT_EQ(SumMonthlyOutputs(transaction, ids, end, starts).size(), expected.size()) << "one row a product and stretch";
+    }
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <random>
+#include <thread>
 #include <tuple>
 
 #include <gmock/gmock.h>
@@ -238,19 +239,55 @@ TEST(LotYields, AreFoundByLotAndBySuppliersLot) {
   for (int i = 0; i < 2; ++i) {
     plant.Run([&](Transaction& transaction) {
       domain::World world(plant.plant(), StoredPlant::kNow);
-      world.effects.lot_yields[{one, line, 10}] = {5, 4, 1};
-      world.effects.lot_yields[{two, line, 10}] = {7, 7, 0};
+      world.effects.lot_yields[{one, line, 10, Day("2026-11-02") + i}] = {5, 4, 1};
+      world.effects.lot_yields[{two, line, 10, Day("2026-11-02")}] = {7, 7, 0};
       StoreYields(transaction, world);
     });
   }
   plant.Run([&](Transaction& transaction) {
-    const auto by_code = ListLotYields(transaction, {"L1"}, "", "", 10);
+    const auto by_code = ListLotYields(transaction, {.lot_codes = {"L1"}}, 10);
     ASSERT_THAT(by_code, SizeIs(1));
-    EXPECT_EQ(by_code[0].counts, (domain::LotYieldCounts{10, 8, 2}));
-    EXPECT_THAT(ListLotYields(transaction, {}, "Dynano", "S7", 10), SizeIs(2));
-    EXPECT_THAT(ListLotYields(transaction, {}, "Dynano", "S8", 10), SizeIs(0));
-    EXPECT_THAT(ListLotYields(transaction, {}, "Dynano", "S7", 1), SizeIs(1));
+    EXPECT_EQ(by_code[0].counts, (domain::LotYieldCounts{10, 8, 2})) << "of both days";
+    LotYieldFilter delivery{.supplier = "Dynano", .supplier_lot = "S7"};
+    EXPECT_THAT(ListLotYields(transaction, delivery, 10), SizeIs(2));
+    EXPECT_THAT(ListLotYields(transaction, delivery, 1), SizeIs(1));
+    delivery.first_day = delivery.last_day = Day("2026-11-03");
+    const auto second_day = ListLotYields(transaction, delivery, 10);
+    ASSERT_THAT(second_day, SizeIs(1));
+    EXPECT_EQ(second_day[0].counts, (domain::LotYieldCounts{5, 4, 1}));
+    EXPECT_EQ(second_day[0].lot_code, "L1");
+    delivery.supplier_lot = "S8";
+    EXPECT_THAT(ListLotYields(transaction, delivery, 10), SizeIs(0));
   });
+}
+
+// Each row of a running total rests on the one before it: whoever makes the next one must have seen it.
+TEST(RunningTotals, AreRightWhereWritersOfOneLineMeet) {
+  StoredPlant plant;
+  const domain::Station& station = plant.plant().stations.front();
+  constexpr int kWriters = 4, kCommits = 40;
+  std::vector<std::thread> writers;
+  for (int writer = 0; writer < kWriters; ++writer) {
+    writers.emplace_back([&, writer] {
+      std::mt19937 random(static_cast<unsigned>(writer));
+      for (int i = 0; i < kCommits; ++i) {
+        // The days go on, and some counts come late.
+        const int32_t day = Day("2026-11-01") + i / 2 - static_cast<int32_t>(random() % 3 == 0 ? random() % 8 : 0);
+        plant.Run([&](Transaction& transaction) {
+          domain::World world(plant.plant(), StoredPlant::kNow);
+          world.effects.yields[{1, day, station.operations.front(), domain::kDayShift, station.id}].runs = 1;
+          StoreYields(transaction, world);
+        });
+      }
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  EXPECT_EQ(plant.database().Value("select sum(runs) from operation_yield"), std::to_string(kWriters * kCommits));
+  EXPECT_EQ(plant.database().Value("select count(*) from yield_running r where runs <> (select sum(runs) from operation_yield y where "
+                                   "y.plant_day <= r.plant_day)"),
+            "0");
+  EXPECT_EQ(plant.database().Value("select count(*) from (select distinct plant_day from operation_yield) d"),
+            plant.database().Value("select count(*) from yield_running where subject = 2"));
 }
 
 TEST(Downtimes, OfOneStationNeverOverlapEvenWhereNobodyLooked) {

@@ -1,5 +1,7 @@
 #include "domain/schedule_picture.h"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -52,7 +54,7 @@ class SchedulePictureTest : public testing::Test {
     model_ = Model(*plant_);
   }
   SchedulePicture Make(int32_t days = 10) {
-    PictureSources sources{*plant_, model_, ChinaStandardTime(), kNow, days, orders_, stocks_, false};
+    PictureSources sources{*plant_, model_, ChinaStandardTime(), kNow, days, orders_, stocks_, false, lead_days_};
     return MakePicture(sources);
   }
   const ScheduleItem& Item(const SchedulePicture& picture, const char* code) {
@@ -69,7 +71,36 @@ class SchedulePictureTest : public testing::Test {
   CapacityModel model_;
   std::vector<WorkOrder> orders_;
   std::vector<ComponentStock> stocks_;
+  int32_t lead_days_ = kAssumedLeadDays;
 };
+
+TEST_F(SchedulePictureTest, BoughtPartsThatNobodyAnnouncedComeLateUnlessTheQuestionTakesThemAsThere) {
+  const int32_t housing = plant_->FindMaterial("HSG")->id;
+  stocks_ = {{housing, 3 * kMicro}};
+  const auto supplies_of = [&](const SchedulePicture& picture, const char* code) {
+    std::vector<std::string> days;
+    for (const ScheduleSupply& of : picture.input.supplies) {
+      if (picture.input.items[static_cast<size_t>(of.item)].code != code) continue;
+      const bool plenty = of.quantity_micro > 1'000'000 * kMicro;
+      days.push_back(std::to_string(of.day) + " " + (plenty ? std::string("plenty") : FormatQuantity(of.quantity_micro)));
+    }
+    return days;
+  };
+  const SchedulePicture picture = Make(100);
+  EXPECT_TRUE(Item(picture, "HSG").supply_assumed);
+  EXPECT_FALSE(Item(picture, "CELL").supply_assumed) << "made here";
+  EXPECT_THAT(supplies_of(picture, "HSG"), ElementsAre("0 3", "90 plenty")) << "what lies in stock, and the rest once it was bought";
+  EXPECT_THAT(supplies_of(picture, "BLT"), ElementsAre("90 plenty"));
+  EXPECT_THAT(supplies_of(Make(60), "BLT"), ElementsAre()) << "not within the horizon";
+  Supply supply;
+  supply.material_id = housing;
+  supply.quantity_micro = 5 * kMicro;
+  supply.day = kToday + 4;
+  model_.supplies = {supply};
+  EXPECT_THAT(supplies_of(Make(100), "HSG"), ElementsAre("0 3", "4 5")) << "what is announced is all there is";
+  lead_days_ = 0;
+  EXPECT_EQ(Make(100).input.ItemIndex("BLT"), -1) << "taken as there: not waited for";
+}
 
 TEST_F(SchedulePictureTest, TakesRatesYieldsAndNeedsFromTheRouting) {
   const SchedulePicture picture = Make();
@@ -80,10 +111,12 @@ TEST_F(SchedulePictureTest, TakesRatesYieldsAndNeedsFromTheRouting) {
   ASSERT_EQ(pack.rates.size(), 1U);
   EXPECT_NEAR(pack.rates[0].seconds_per_good, 60 / 0.9 / 0.8 / 2, 1e-9)
       << "the slowest operation, two lines, one in five scrapped there";
-  ASSERT_EQ(pack.needs.size(), 1U) << "bought parts without supplies are taken as there";
-  EXPECT_EQ(picture.input.items[static_cast<size_t>(pack.needs[0].item)].code, "CELL");
-  EXPECT_DOUBLE_EQ(pack.needs[0].net, 2);
-  EXPECT_NEAR(pack.needs[0].gross, 2.5, 1e-12);
+  ASSERT_EQ(pack.needs.size(), 3U);
+  const ScheduleNeed& cells = *std::find_if(pack.needs.begin(), pack.needs.end(), [&](const ScheduleNeed& need) {
+    return picture.input.items[static_cast<size_t>(need.item)].code == "CELL";
+  });
+  EXPECT_DOUBLE_EQ(cells.net, 2);
+  EXPECT_NEAR(cells.gross, 2.5, 1e-12);
   EXPECT_EQ(pack.planned_ms[1], 72'000'000);
   EXPECT_EQ(pack.planned_ms[0], 36'000'000) << "half of today is over";
   EXPECT_EQ(picture.input.first_day, kToday);
@@ -121,6 +154,7 @@ TEST_F(SchedulePictureTest, StockIsThereNowAndSuppliesOnTheirDay) {
   received.state = SupplyState::kReceived;
   late.day = kToday - 1;
   model_.supplies = {late, supply, received};
+  lead_days_ = 0;
   const SchedulePicture picture = Make();
   EXPECT_FALSE(Item(picture, "HSG").made) << "a supply makes a bought part one that is waited for";
   std::vector<std::string> supplies;
@@ -133,7 +167,7 @@ TEST_F(SchedulePictureTest, StockIsThereNowAndSuppliesOnTheirDay) {
 }
 
 TEST_F(SchedulePictureTest, WhatIsNotKnownIsListed) {
-  EXPECT_THAT(Gaps(Make(10)), ElementsAre("rate INK", "supply "));
+  EXPECT_THAT(Gaps(Make(10)), ElementsAre("rate INK", "supply ")) << Make(10).gaps.back().sentence;
   EXPECT_THAT(Gaps(Make(60)), ElementsAre("calendar 2027", "rate INK", "supply "));
   EXPECT_TRUE(Item(Make(), "INK").rates.empty());
 }

@@ -378,32 +378,6 @@ TEST(YieldShares, ThePlannedRoutesOfTheReferencePlantGiveTheDomainsRolledYields)
 
 int32_t Day(const char* text) { return *domain::ParsePlantDay(text); }
 
-TEST(DayCover, TakesAMonthWholeAndTheRestAwayWhereThatIsLess) {
-  const domain::DayCover cover = domain::CoverDays(Day("2026-01-03"), Day("2026-03-10"), true);
-  EXPECT_EQ(cover.first_month, Day("2026-01-01"));
-  EXPECT_EQ(cover.last_month, Day("2026-02-01"));
-  EXPECT_EQ(cover.days, (std::vector<domain::DaySpan>{{-1, Day("2026-01-01"), Day("2026-01-02")},
-                                                      {1, Day("2026-03-01"), Day("2026-03-10")}}));
-}
-
-RC_GTEST_PROP(DayCover, IsAlwaysExactlyTheRange, ()) {
-  const int32_t first = *rc::gen::inRange(Day("2023-12-01"), Day("2025-04-01"));
-  const int32_t last = first + *rc::gen::inRange(0, 500);
-  const domain::DayCover cover = domain::CoverDays(first, last, *rc::gen::arbitrary<bool>());
-  std::map<int32_t, int> times;
-  for (int32_t day = first - 70; day <= last + 70; ++day) {
-    const std::string month = domain::FormatPlantDay(day).substr(0, 7);
-    if (cover.first_month <= cover.last_month && month >= domain::FormatPlantDay(cover.first_month).substr(0, 7) &&
-        month <= domain::FormatPlantDay(cover.last_month).substr(0, 7))
-      ++times[day];
-  }
-  for (const domain::DaySpan& span : cover.days) {
-    RC_ASSERT(span.last_day - span.first_day < 31 || cover.first_month > cover.last_month);
-    for (int32_t day = span.first_day; day <= span.last_day; ++day) times[day] += span.sign;
-  }
-  for (const auto& [day, count] : times) RC_ASSERT(count == (day >= first && day <= last ? 1 : 0));
-}
-
 TEST(Days, AreWrittenAndReadAsDates) {
   EXPECT_EQ(domain::ParsePlantDay("2026-02-29"), std::nullopt);
   EXPECT_EQ(domain::ParsePlantDay("2026-2-01"), std::nullopt);

@@ -118,11 +118,14 @@ TEST_F(MesctlPlanTest, EveryKindOfChangeCanBeAsked) {
 
 TEST_F(MesctlPlanTest, SchedulesPromisesAndForecastsInTables) {
   EXPECT_EQ(Mesctl({"order", "create", "WO-S", "--product", "BSYS-TRK-282", "--quantity", "20"}).code, 0);
-  const auto schedule = Mesctl({"capacity", "schedule", "--days"});
+  const auto schedule = Mesctl({"capacity", "schedule", "--days", "--bought-after", "0"});
   EXPECT_EQ(schedule.code, 0) << schedule.err;
   EXPECT_THAT(schedule.out, AllOf(HasSubstr("WO-S"), HasSubstr("LINE GROUP")));
   EXPECT_LE(LongestLine(schedule.out), 80U) << schedule.out;
-  const auto promise = Mesctl({"capacity", "promise", "FCS-240", "20"});
+  const auto late = Mesctl({"capacity", "promise", "FCS-240", "20"});
+  EXPECT_THAT(late.out, HasSubstr("(no supply announced)")) << "nobody told of the bought parts";
+  EXPECT_LE(LongestLine(late.out), 80U) << late.out;
+  const auto promise = Mesctl({"capacity", "promise", "FCS-240", "20", "--bought-after", "0"});
   EXPECT_EQ(promise.code, 0) << promise.err;
   EXPECT_THAT(promise.out, AllOf(StartsWith("promise "), HasSubstr("binding "), HasSubstr("STK-148")));
   EXPECT_LE(LongestLine(promise.out), 80U) << promise.out;

@@ -2,8 +2,12 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "domain/limits.h"
+#include "domain/spc_rule.h"
 #include "mes/v1/product_definition.grpc.pb.h"
+#include "mes/v1/spc.grpc.pb.h"
 #include "tests/support/plant_builder.h"
 #include "tests/support/plant_folder.h"
 #include "tests/support/server.h"
@@ -133,6 +137,51 @@ TEST_F(ProductDefinition, OneFaultStoresNothing) {
   EXPECT_EQ(response.faults(2).path(), "/operations/0/fpy");
   EXPECT_EQ(response.released_size(), 0);
   EXPECT_EQ(server_.database().Value("select count(*) from material"), "0");
+}
+
+TEST_F(ProductDefinition, TheFilesRulesOfChartsAreTakenWhenTheFilesChangeThem) {
+  const auto definitions = [&] {
+    return server_.database().Value(
+        "select string_agg(class || ' ' || rules || ' ' || person, ', ' order by definition_id) from spc_definition");
+  };
+  const auto count = [&] { return server_.database().Value("select count(*) from spc_definition"); };
+  PlantFolder folder = tests::ReadReferencePlant();
+  v1::LoadPlantResponse response;
+  ASSERT_TRUE(Load(Request(folder), response).ok());
+  EXPECT_EQ(count(), "0") << "our plant's rules are the defaults";
+  nlohmann::ordered_json rules = nlohmann::ordered_json::parse(folder.at("rules.json"));
+  rules["spc"]["enabled_by_default"]["SC"] = {1, 2, 7};
+  folder["rules.json"] = rules.dump();
+  ASSERT_TRUE(Load(Request(folder), response).ok());
+  ASSERT_EQ(response.faults_total(), 0) << response.faults(0).problem();
+  const auto numbers = domain::RulesOf({domain::ChartRule::kNelson1, domain::ChartRule::kNelson2, domain::ChartRule::kNelson7});
+  EXPECT_EQ(definitions(), "SC " + std::to_string(numbers) + " rules.json of the plant");
+
+  // A person decides otherwise; the same files say nothing new.
+  const auto spc = v1::SpcService::NewStub(server_.channel());
+  v1::DefineChartRequest define;
+  define.set_request_id("define");
+  v1::ChartDefinition& definition = *define.mutable_definition();
+  definition.set_characteristic_class("SC");
+  definition.add_rules("NELSON1");
+  definition.set_person("li.wei");
+  definition.set_reason("too many alarms");
+  v1::DefineChartResponse defined;
+  ASSERT_TRUE(CallOnce(*spc, &v1::SpcService::Stub::DefineChart, define, &defined).ok());
+  ASSERT_TRUE(Load(Request(folder), response).ok());
+  EXPECT_EQ(count(), "2");
+
+  rules["spc"]["enabled_by_default"]["CC"] = {2, 3};
+  rules["spc"]["enabled_by_default"]["std"] = {1, 9};
+  rules["spc"]["enabled_by_default"]["XX"] = {1};
+  folder["rules.json"] = rules.dump();
+  ASSERT_TRUE(Load(Request(folder), response).ok());
+  std::vector<std::string> paths;
+  for (const v1::PlantFault& fault : response.faults()) paths.push_back(fault.file() + fault.path());
+  EXPECT_THAT(paths, testing::UnorderedElementsAre("rules.json/spc/enabled_by_default/CC", "rules.json/spc/enabled_by_default/std/1",
+                                                   "rules.json/spc/enabled_by_default/XX"))
+      << "critical ones need rule 1, there are eight rules and three classes";
+  EXPECT_EQ(count(), "2");
 }
 
 TEST_F(ProductDefinition, MoreFaultsThanAnAnswerHoldsAreCounted) {

@@ -31,14 +31,21 @@ class ScheduleServiceTest : public testing::Test {
         "delete from work_order; delete from line_output; delete from line_output_month; delete from supply; select 1");
   }
 
-  v1::ScheduleResponse Plan(const v1::ScheduleRequest& request = {}) {
+  // These tests are about lines and orders: bought material is there, unless a test says otherwise.
+  static v1::ScheduleOptions* WithParts(v1::ScheduleOptions* options) {
+    if (!options->has_assumed_lead_days()) options->set_assumed_lead_days(0);
+    return options;
+  }
+  v1::ScheduleResponse Plan(v1::ScheduleRequest request = {}) {
     v1::ScheduleResponse response;
+    WithParts(request.mutable_options());
     const domain::Status status = picture_->Ask(Schedule, request, response);
     EXPECT_TRUE(status.has_value()) << status.error().message;
     return response;
   }
-  v1::WhatIfResponse Imagine(const v1::WhatIfRequest& request) {
+  v1::WhatIfResponse Imagine(v1::WhatIfRequest request) {
     v1::WhatIfResponse response;
+    WithParts(request.mutable_options());
     const domain::Status status = picture_->Ask(WhatIf, request, response);
     EXPECT_TRUE(status.has_value()) << status.error().message;
     return response;
@@ -61,6 +68,7 @@ class ScheduleServiceTest : public testing::Test {
   }
   static v1::PromiseRequest PromiseOf(const std::string& product, const std::string& quantity) {
     v1::PromiseRequest request;
+    WithParts(request.mutable_options());
     request.set_product_code(product);
     request.mutable_quantity()->set_value(quantity);
     request.mutable_quantity()->set_uom("pc");
@@ -189,6 +197,7 @@ TEST_F(ScheduleServiceTest, RefusesWhatIfsByName) {
   cancel.add_changes()->mutable_remove_order()->set_work_order_code("NONE");
   EXPECT_EQ(refused(cancel), "WORK_ORDER_UNKNOWN changes[0].work_order_code");
   v1::WhatIfRequest supply;
+  WithParts(supply.mutable_options());
   supply.add_changes()->mutable_add_supply()->set_material_code("RM-LFP");
   supply.mutable_changes(0)->mutable_add_supply()->mutable_quantity()->set_value("1");
   supply.mutable_changes(0)->mutable_add_supply()->mutable_quantity()->set_uom("kg");
@@ -247,6 +256,31 @@ TEST_F(ScheduleServiceTest, OrdersThatAreNotReleasedCountUnlessLeftOut) {
   v1::ScheduleRequest released;
   released.mutable_options()->set_released_only(true);
   EXPECT_EQ(Plan(released).orders_total(), 1);
+}
+
+TEST_F(ScheduleServiceTest, BoughtMaterialThatNobodyAnnouncedIsNotTakenAsThere) {
+  picture_->AddOrder("STACKS", "STK-148", 10, 500, "2027-01-15");
+  v1::ScheduleRequest request;
+  const auto plan = [&](std::optional<int32_t> days) {
+    request.clear_options();
+    if (days) request.mutable_options()->set_assumed_lead_days(*days);
+    v1::ScheduleResponse response;
+    const domain::Status status = picture_->Ask(Schedule, request, response);
+    EXPECT_TRUE(status.has_value()) << status.error().message;
+    return response;
+  };
+  const v1::ScheduleResponse there = plan(0), assumed = plan(std::nullopt);
+  EXPECT_FALSE(there.orders(0).late());
+  EXPECT_TRUE(assumed.orders(0).late());
+  EXPECT_GE(assumed.orders(0).finish_day(), "2027-02-22") << "90 days after the day of the question";
+  std::string gaps, binding;
+  for (const v1::ScheduleGap& gap : assumed.gaps()) gaps += gap.sentence() + "\n";
+  EXPECT_THAT(gaps, HasSubstr("no supply is announced: what does not lie in stock is taken to come on 2027-02-22, after 90 days"));
+  for (const v1::BindingStep& step : assumed.orders(0).binding()) binding += step.binds() ? step.sentence() : "";
+  EXPECT_THAT(binding, HasSubstr(" (no supply announced) is taken to come on 2027-02-22"));
+  EXPECT_TRUE(plan(1'827).orders(0).finish_day().empty()) << "nothing comes within the horizon: no date";
+  request.mutable_options()->set_assumed_lead_days(-1);
+  EXPECT_EQ(Refused(Schedule, request, v1::ScheduleResponse()), "LIMIT_EXCEEDED options.assumed_lead_days");
 }
 
 TEST_F(ScheduleServiceTest, AnOverdueSupplyIsNotCountedAndSaid) {

@@ -448,6 +448,22 @@ TEST_F(StandingHolds, ReworkGoesBackAndScrapMovesTheBooks) {
   ExpectCountsToAgree();
 }
 
+// A unit's rows are in the order of their record times: a decision comes after what was recorded while its call waited, or by a server
+// whose clock is ahead.
+TEST_F(StandingHolds, ADecisionStandsBehindEverythingThatIsRecordedOfTheUnit) {
+  Kit("P1");
+  EXPECT_THAT(stations.Tell(kLoad, {stations.Start(kLoad, "P1", "PACK.LOAD"), stations.Complete(kLoad, "P1", "LOAD_V")}),
+              ElementsAre("RECORDED", "RECORDED"));
+  v1::PlaceHoldRequest request = Placing();
+  request.add_codes("P1");
+  const v1::Hold hold = Place(request);
+  server.database().Query("update station_event set record_time = record_time + interval '1 minute'; select 1");
+  v1::ReleaseHoldRequest rework = Releasing(hold, {"P1"}, v1::HOLD_DISPOSITION_REWORK);
+  rework.set_operation(20);
+  ASSERT_EQ(Release(rework), "OK");
+  EXPECT_EQ(server.database().Value("select kind from station_event order by record_time desc limit 1"), "15") << "returned";
+}
+
 TEST_F(StandingHolds, AWholeHoldCanBeScrappedOrReturnedAtOnce) {
   ASSERT_EQ(ReceiveLot("E1", "SL-1"), "OK");
   ASSERT_EQ(ReceiveLot("E2", "SL-1"), "OK");

@@ -312,7 +312,7 @@ class YieldEventsTest : public QueryYieldTest {
 };
 
 TEST_F(YieldEventsTest, AReversalRestatesTheDayAndTheEarlierFigureIsKept) {
-  server_.database().Query("delete from operation_yield; delete from line_yield_day; delete from yield_month");
+  server_.database().Query("delete from operation_yield; delete from line_yield_day; delete from yield_running; delete from yield_series");
   Run();
   const std::string before = "PACK PACK.1 PACK.1.KIT.1 1/1";
   EXPECT_EQ(Ask(Today()), (Lines{before}));
@@ -348,7 +348,7 @@ TEST_F(YieldEventsTest, AReversalRestatesTheDayAndTheEarlierFigureIsKept) {
 }
 
 TEST_F(YieldEventsTest, APersonsOverrideIsNotFirstPass) {
-  server_.database().Query("delete from operation_yield; delete from line_yield_day; delete from yield_month");
+  server_.database().Query("delete from operation_yield; delete from line_yield_day; delete from yield_running; delete from yield_series");
   Run("li.wei");
   EXPECT_EQ(Ask(Today()), (Lines{"PACK PACK.1 PACK.1.KIT.1 0/1"}));
 }
@@ -357,7 +357,9 @@ TEST_F(YieldServiceTest, LotsYieldsAreAskedForByCodeOrSuppliersLot) {
   const int64_t lot = plant_.AddLot("BLT", "B1", 100);
   plant_.Run([&](db::Transaction& transaction) {
     domain::World world(plant_.plant(), StoredPlant::kNow);
-    world.effects.lot_yields[{lot, plant_.plant().FindStation("PACK.1.BOLT.1")->line_id, 30}] = {10, 7, 2};
+    const int32_t line = plant_.plant().FindStation("PACK.1.BOLT.1")->line_id;
+    world.effects.lot_yields[{lot, line, 30, *domain::ParsePlantDay("2026-11-02")}] = {8, 6, 2};
+    world.effects.lot_yields[{lot, line, 30, *domain::ParsePlantDay("2026-11-03")}] = {2, 1, 0};
     db::StoreYields(transaction, world);
   });
   v1::ListLotYieldsRequest request;
@@ -378,6 +380,35 @@ TEST_F(YieldServiceTest, LotsYieldsAreAskedForByCodeOrSuppliersLot) {
   EXPECT_EQ(response.yields(0).first_pass_yield().numerator(), 7);
   EXPECT_EQ(response.yields(0).scrapped(), 2);
   EXPECT_TRUE(response.complete());
+}
+
+TEST_F(YieldServiceTest, LotsYieldsAreAskedForByPlantDays) {
+  const int64_t lot = plant_.AddLot("BLT", "B1", 100);
+  plant_.Run([&](db::Transaction& transaction) {
+    domain::World world(plant_.plant(), StoredPlant::kNow);
+    const int32_t line = plant_.plant().FindStation("PACK.1.BOLT.1")->line_id;
+    world.effects.lot_yields[{lot, line, 30, *domain::ParsePlantDay("2026-11-02")}] = {8, 6, 2};
+    world.effects.lot_yields[{lot, line, 30, *domain::ParsePlantDay("2026-11-03")}] = {2, 1, 0};
+    db::StoreYields(transaction, world);
+  });
+  v1::ListLotYieldsRequest request;
+  v1::ListLotYieldsResponse response;
+  const auto ask = [&](const char* first, const char* last) {
+    request.set_first_day(first);
+    request.set_last_day(last);
+    return CallOnce(*stub_, &YieldService::Stub::ListLotYields, request, &response);
+  };
+  request.add_lot_codes("B1");
+  ASSERT_TRUE(ask("2026-11-03", "2026-11-30").ok());
+  ASSERT_EQ(response.yields_size(), 1);
+  EXPECT_EQ(response.yields(0).first_pass_yield().numerator(), 1);
+  EXPECT_EQ(response.yields(0).first_pass_yield().denominator(), 2);
+  ASSERT_TRUE(ask("2026-11-04", "2026-11-30").ok());
+  EXPECT_EQ(response.yields_size(), 0) << "nothing on these days";
+  EXPECT_EQ(FieldOf(ask("2026-11-03", "")), "last_day");
+  EXPECT_EQ(FieldOf(ask("", "2026-11-03")), "first_day");
+  EXPECT_EQ(FieldOf(ask("2026-11-04", "2026-11-03")), "last_day");
+  EXPECT_EQ(ReasonOf(ask("2000-01-01", "2026-11-03")), "LIMIT_EXCEEDED");
 }
 
 // ---- OEE and downtimes ----
