@@ -65,7 +65,7 @@ constexpr auto kRows = std::to_array<Row>({
     Kept("product_revision", "revision of the model's definition", "", kAll, kModel, T::kWhole),
     Kept("product_name", "name of the model", "1a", kAll, kModel, T::kText),
     Kept("batch", "order or supplier's lot that it was made in", "1a", kAll, kItem, T::kText),
-    Kept("manufacturing_date", "date of manufacture", "1a", kAll, kItem, T::kDay),
+    Of(T::kDay, "manufacturing_date", "date of manufacture", "1a", kAll, kItem),
     Kept("manufacturing_time", "moment of the last operation", "", kAll, kItem, T::kText),
     Word("battery_category", "battery category", "1a", kAll, "EV|LMT|industrial", kB),
     Text("chemistry", "chemistry, short", "1a", kAll, kModel, kB),
