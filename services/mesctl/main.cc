@@ -77,6 +77,7 @@ int Run(int argc, char** argv) {
   AddEpcis(app, connection);
   AddLabel(app, connection);
   AddLife(app, connection);
+  AddPassport(app, connection);
   AddLot(app, connection);
   AddHold(app, connection);
   AddRule(app, connection);
