@@ -64,7 +64,8 @@ TEST(PassportAttribute, ALowerTierShowsNothingOfAHigherOne) {
   EXPECT_FALSE(Shows(kLegitimateInterest, Access::kAuthorities));
   EXPECT_FALSE(Shows(kAuthorities, Access::kInterest));
   const std::vector<PassportEntry> entries = {Entry("rated_capacity", "173"), Entry("cell_layout", "6 x 18"),
-                                              Entry("test_report", "https://a.cn/t"), Entry("state_of_health", "98"), Entry("of_another_release", "secret")};
+                                              Entry("test_report", "https://a.cn/t"), Entry("state_of_health", "98"),
+                                              Entry("of_another_release", "secret")};
   const auto names = [&](PassportTier tier) {
     std::vector<std::string> found;
     for (const PassportEntry& entry : EntriesFor(entries, tier)) found.push_back(entry.attribute);

@@ -170,7 +170,8 @@ class PassportPlant {
   }
   void SetRevision(const std::vector<int64_t>& ids, const domain::ProductRevision& revision) {
     Sql("update unit set revision_id = " + std::to_string(revision.id) + ", finish_time = '" + kFinished +
-        "', passed = -1, lot_lines = -1, serial_slots_filled = " + std::to_string(revision.SerialSlots()) + " where unit_id in (" + Ids(ids) + ")");
+        "', passed = -1, lot_lines = -1, serial_slots_filled = " + std::to_string(revision.SerialSlots()) +
+        " where unit_id in (" + Ids(ids) + ")");
   }
   std::string NextCode(const std::string& product) {
     const int number = ++codes_;
