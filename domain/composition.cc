@@ -17,7 +17,8 @@ std::set<int32_t> WithAlternates(std::set<int32_t> materials, const Plant& plant
   for (const ProductRevision& revision : plant.revisions) {
     for (const BomLine& line : revision.bom) {
       const bool meets = materials.contains(line.material_id) ||
-                         std::any_of(line.alternate_ids.begin(), line.alternate_ids.end(), [&](int32_t id) { return materials.contains(id); });
+                         std::any_of(line.alternate_ids.begin(), line.alternate_ids.end(),
+                                     [&](int32_t id) { return materials.contains(id); });
       if (!meets) continue;
       materials.insert(line.material_id);
       materials.insert(line.alternate_ids.begin(), line.alternate_ids.end());

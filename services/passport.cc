@@ -149,12 +149,6 @@ domain::Result<FactTarget> FindTarget(Call& call, const std::string& product_cod
   return target;
 }
 
-bool IsRecycled(Call& call, int64_t unit_id) {
-  const auto lives = db::LoadLives(call.transaction, {unit_id});
-  const auto life = lives.find(unit_id);
-  return life != lives.end() && life->second.state == domain::LifeState::kRecycled;
-}
-
 domain::Result<db::Fact> ParseFact(const Call& call, const v1::DeclareFactRequest& request, const FactTarget& target) {
   if (Status checked = domain::CheckText(request.person(), domain::kMaxPersonLength, true, "person"); !checked)
     return Fail(checked.error());
@@ -202,7 +196,7 @@ Status IssuePassport(Call& call, const v1::IssuePassportRequest& request, v1::Is
   db::LockUnits(call.transaction, {*id});
   const domain::Result<PassportSubject> subject = FindSubject(call, request.unit_code());
   if (!subject) return Fail(subject.error());
-  if (subject->life.state == domain::LifeState::kRecycled) return Fail(Ended(subject->stored.unit.code));
+  if (RecycledAt(call, *id)) return Fail(Ended(subject->stored.unit.code));
   const domain::Result<std::vector<domain::PassportEntry>> entries = PassportEntries(call, *subject);
   if (!entries) return Fail(entries.error());
   for (const domain::PassportEntry& entry : *entries) {
@@ -257,10 +251,9 @@ Status GetPassport(Call& call, const v1::GetPassportRequest& request, v1::GetPas
     response.set_predecessor_identifier(predecessor->value);
   }
   response.set_second_life_code(db::LoadLifeLinks(call.transaction, *id).second_life_code);
-  const auto lives = db::LoadLives(call.transaction, {*id});
-  if (const auto life = lives.find(*id); life != lives.end() && life->second.state == domain::LifeState::kRecycled) {
+  if (const std::optional<domain::Time> end = RecycledAt(call, *id)) {
     response.set_ended(true);
-    if (life->second.last_time) *response.mutable_end_time() = ToProto(*life->second.last_time);
+    *response.mutable_end_time() = ToProto(*end);
   }
   return {};
 }
@@ -286,7 +279,7 @@ Status ListPassportVersions(Call& call, const v1::ListPassportVersionsRequest& r
 Status DeclareFact(Call& call, const v1::DeclareFactRequest& request, v1::DeclareFactResponse& response) {
   const domain::Result<FactTarget> target = FindTarget(call, request.product_code(), request.unit_code());
   if (!target) return Fail(target.error());
-  if (target->scope == domain::FactScope::kUnit && IsRecycled(call, target->unit_id)) return Fail(Ended(request.unit_code()));
+  if (target->scope == domain::FactScope::kUnit && RecycledAt(call, target->unit_id)) return Fail(Ended(request.unit_code()));
   domain::Result<db::Fact> fact = ParseFact(call, request, *target);
   if (!fact) return Fail(fact.error());
   fact->id = db::InsertFact(call.transaction, *fact);

@@ -115,12 +115,11 @@ void AddIdentity(const PassportSubject& subject, const std::string& first_life_p
   entries.Add("manufacturing_time", domain::FormatTime(*unit.finish_time), FactBasis::kRecorded, "unit");
 }
 
-void AddLife(Call& call, const PassportSubject& subject, Entries& entries) {
-  entries.Add("battery_status", std::string(NameOf(domain::StatusOf(subject.life))), FactBasis::kRecorded, "life");
-  entries.Add("life_state", std::string(NameOf(subject.life.state)), FactBasis::kRecorded, "life");
+// The first shipment and the first day in service of a unit.
+void AddLifeRecords(Call& call, int64_t unit_id, Entries& entries) {
   int64_t after = 0;
   for (;;) {
-    const auto page = db::ListLifeRecords(call.transaction, subject.id, after, domain::kMaxPageSize);
+    const auto page = db::ListLifeRecords(call.transaction, unit_id, after, domain::kMaxPageSize);
     for (const db::StoredLifeRecord& stored : page) {
       after = stored.id;
       const domain::LifeRecord& record = stored.record;
@@ -133,6 +132,15 @@ void AddLife(Call& call, const PassportSubject& subject, Entries& entries) {
     }
     if (static_cast<int>(page.size()) < domain::kMaxPageSize) return;
   }
+}
+
+void AddLife(Call& call, const PassportSubject& subject, Entries& entries) {
+  entries.Add("battery_status", std::string(NameOf(domain::StatusOf(subject.life))), FactBasis::kRecorded, "life");
+  entries.Add("life_state", std::string(NameOf(subject.life.state)), FactBasis::kRecorded, "life");
+  AddLifeRecords(call, subject.id, entries);
+  // What is built in lives with what is around it.
+  const int64_t outermost = db::FindOutermost(call.transaction, subject.id);
+  if (outermost != subject.id) AddLifeRecords(call, outermost, entries);
 }
 
 // A product's cells: battery cells, or the membranes of a stack.
@@ -342,6 +350,14 @@ domain::Result<PassportSubject> FindSubject(Call& call, const std::string& unit_
   subject.life = *life;
   subject.plant_namespace = db::LoadNamespace(call.transaction);
   return subject;
+}
+
+std::optional<domain::Time> RecycledAt(Call& call, int64_t unit_id) {
+  const auto lives = db::LoadLives(call.transaction, {unit_id, db::FindOutermost(call.transaction, unit_id)});
+  for (const auto& [id, life] : lives) {
+    if (life.state == domain::LifeState::kRecycled) return life.last_time;
+  }
+  return std::nullopt;
 }
 
 domain::Result<std::vector<PassportEntry>> PassportEntries(Call& call, const PassportSubject& subject) {

@@ -31,6 +31,9 @@ std::string AreaOf(const domain::Material& material);
 // by themselves. Errors: UNIT_UNKNOWN, UNIT_STATE (on its route), DOCUMENT_UNAVAILABLE (no passport for such a unit).
 domain::Result<PassportSubject> FindSubject(Call& call, const std::string& unit_code);
 
+// When the unit was recycled, by itself or with what is around it; empty = it was not.
+std::optional<domain::Time> RecycledAt(Call& call, int64_t unit_id);
+
 // The entries: all attributes of the kind in their order, unknown ones too. Errors: LIMIT_EXCEEDED (too large a genealogy).
 domain::Result<std::vector<domain::PassportEntry>> PassportEntries(Call& call, const PassportSubject& subject);
 

@@ -93,7 +93,7 @@ domain::Result<MadeDocument> MakeOfPassport(Call& call, const std::string& unit_
   if (!entries) return Fail(entries.error());
   const bool catena_x = document == v1::PASSPORT_DOCUMENT_BATTERY_PASS || of_stacks;
   DocumentFacts facts(*entries, tiers, catena_x ? LinkStyle::kDescribed : LinkStyle::kBare);
-  GiveVersion(stored->version, *entries, subject->life.state == domain::LifeState::kRecycled, facts);
+  GiveVersion(stored->version, *entries, RecycledAt(call, subject->id).has_value(), facts);
   const Json made = of_stacks  ? StackPassportOf(facts)
                     : catena_x ? BatteryPassOf(facts)
                                : BatteryPassPartOf(facts, document);

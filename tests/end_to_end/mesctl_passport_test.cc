@@ -83,8 +83,8 @@ TEST_F(MesctlPassportTest, AStacksPassportIsIssuedShownByTierAndEnds) {
               AllOf(StartsWith("mesctl: DOCUMENT_UNAVAILABLE: "), HasSubstr("technical_lifetime_hours")));
 
   Said({"passport", "declare", "manufacturer_bpnl", "BPNL0000SINOSTCK", "--product", "STK-148", "--person", "li.wei"});
-  for (const char* fact : {"manufacturing_date=2026-10-02", "facility_country=CHN", "classification_standard=ECLASS", "classification_id=27-1",
-                           "customer_part_name=stack", "customer_part_number=NB-9"}) {
+  for (const char* fact : {"manufacturing_date=2026-10-02", "facility_country=CHN", "classification_standard=ECLASS",
+                           "classification_id=27-1", "customer_part_name=stack", "customer_part_number=NB-9"}) {
     const std::string text = fact;
     const size_t equals = text.find('=');
     Said({"passport", "declare", text.substr(0, equals), text.substr(equals + 1), "--unit", "STK-P", "--person", "li.wei"});

@@ -270,7 +270,7 @@ TEST_F(PassportServiceTest, APassportEndsWithRecyclingAndASecondLifesPointsBack)
     Live(kPack, event);
   }
   EXPECT_TRUE(plant_.Issue(kPack).issued()) << "its life is part of what it says";
-  EXPECT_EQ(Values(kPack).at("life_state"), "TESTED");
+  EXPECT_EQ(Values(kPack).at("life_state"), "tested");
   EXPECT_NE(Values(kPack).at("placed_on_market"), "");
   v1::RecordLifeEventRequest second;
   second.set_request_id(plant_.NextRequest());
@@ -300,6 +300,9 @@ TEST_F(PassportServiceTest, APassportEndsWithRecyclingAndASecondLifesPointsBack)
   issue.set_person("Li");
   v1::IssuePassportResponse issued;
   EXPECT_EQ(ReasonOf(CallOnce(plant_.stub(), &Stub::IssuePassport, issue, &issued)), "PASSPORT_ENDED");
+  issue.set_request_id(plant_.NextRequest());
+  issue.set_unit_code(kPack);
+  EXPECT_EQ(ReasonOf(CallOnce(plant_.stub(), &Stub::IssuePassport, issue, &issued)), "PASSPORT_ENDED") << "recycled with what is around it";
   v1::DeclareFactRequest fact = plant_.Fact("negative_event", "fire");
   fact.set_unit_code("NMGPB12GBR0000001RP");
   EXPECT_EQ(plant_.Declare(fact), "PASSPORT_ENDED");
