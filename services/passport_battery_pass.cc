@@ -113,6 +113,7 @@ constexpr FactSlot kPerformance[] = {
     {"/batteryCondition/temperatureInformation/lastUpdate", "time_hot@time"},
     {"/batteryCondition/remainingPowerCapability/remainingPowerCapabilityValue/atSoC", "remaining_power_charge"},
     {"/batteryCondition/remainingPowerCapability/remainingPowerCapabilityValue/powerCapabilityAt", "remaining_power"},
+    {"/batteryCondition/remainingPowerCapability/remainingPowerCapabilityValue/rPCLastUpdated", "remaining_power@time"},
     {"/batteryCondition/remainingPowerCapability/lastUpdate", "remaining_power@time"},
     {"/batteryCondition/evolutionOfSelfDischarge/evolutionOfSelfDischargeValue", "self_discharge_evolution"},
     {"/batteryCondition/evolutionOfSelfDischarge/lastUpdate", "self_discharge_evolution@time"},

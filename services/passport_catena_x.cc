@@ -117,7 +117,7 @@ constexpr FactSlot kBatterySlots[] = {
     {"/metadata/economicOperatorId", "operator_bpnl"},
     {"/metadata/passportIdentifier", "$passport_urn"},
     {"/metadata/predecessor", "$predecessor_urn"},
-    {"/metadata/backupReference", "passport_backup"},
+    {"/metadata/backupReference", "passport_backup@bare"},
     {"/metadata/registrationIdentifier", "?registration_identifier"},
     {"/commercial/placedOnMarket", "?placed_on_market"},
     {"/commercial/purpose/0", "purpose"},
@@ -135,13 +135,13 @@ constexpr FactSlot kStackSlots[] = {
     {"/metadata/passportIdentifier", "$passport_urn"},
     {"/metadata/predecessor/applicable", "$has_predecessor"},
     {"/metadata/predecessor/content", "?$predecessor_if_any"},
-    {"/metadata/backupReference", "passport_backup"},
+    {"/metadata/backupReference", "passport_backup@bare"},
     {"/metadata/registrationIdentifier", "?registration_identifier"},
     {"/metadata/language", "=en"},
     {"/metadata/economicOperator/economicOperatorIdentification", "operator_bpnl"},
     {"/metadata/economicOperator/economicOperatorNames/0", "operator_name"},
     {"/metadata/economicOperator/economicOperatorAddress", "$manufacturer_address"},
-    {"/metadata/economicOperator/economicOperatorContact/website", "manufacturer_web"},
+    {"/metadata/economicOperator/economicOperatorContact/website", "manufacturer_web@bare"},
     {"/metadata/economicOperator/economicOperatorContact/email", "manufacturer_email"},
     {"/identification/serialInformation/0/key", "=partInstanceId"},
     {"/identification/serialInformation/0/value", "unit_code"},
@@ -159,7 +159,7 @@ constexpr FactSlot kStackSlots[] = {
     {"/operation/manufacturing/manufacturer/manufacturerIdentification", "manufacturer_bpnl"},
     {"/operation/manufacturing/manufacturer/manufacturerNames/0", "manufacturer_name"},
     {"/operation/manufacturing/manufacturer/manufacturerAddress", "$manufacturer_address"},
-    {"/operation/manufacturing/manufacturer/manufacturerContact/website", "manufacturer_web"},
+    {"/operation/manufacturing/manufacturer/manufacturerContact/website", "manufacturer_web@bare"},
     {"/operation/manufacturing/manufacturer/manufacturerContact/email", "manufacturer_email"},
     {"/operation/manufacturing/manufacturingDate", "manufacturing_date"},
     {"/handling/applicable", "$yes"},
@@ -311,7 +311,7 @@ void AddStackParts(DocumentFacts& facts, Json& document) {
   const Json provider = Json::array(
       {{{"sparePartProviderIdentification", facts.Of("spare_part_bpnl")},
         {"sparePartProviderAddress", AddressOf(facts, "spare_part")},
-        {"sparePartProviderContact", {{"website", facts.Of("spare_part_web")}, {"email", facts.Of("spare_part_email")}}}}});
+        {"sparePartProviderContact", {{"website", facts.BareOf("spare_part_web")}, {"email", facts.Of("spare_part_email")}}}}});
   for (const std::string& part : facts.SubjectsOf("part_number")) {
     const Json name = facts.Of("part_number", part);
     document["handling"]["content"].push_back(
@@ -320,9 +320,6 @@ void AddStackParts(DocumentFacts& facts, Json& document) {
         {{"componentName", name}, {"componentCode", part}, {"componentSortingInformation", facts.Of("component_sorting")}});
   }
 }
-
-// Addresses as the schema of stacks wants them: bare.
-std::string TextOf(const Json& link) { return link.is_array() && !link.empty() ? link[0].value("content", "") : ""; }
 
 }  // namespace
 
@@ -362,17 +359,10 @@ Json StackPassportOf(DocumentFacts& facts) {
   }
   AddStackParts(facts, document);
   document["composition"]["materialInformation"]["materials"] = StackMaterials(facts);
-  document["sources"] = Json::array({{{"content", TextOf(facts.Of("applied_standard"))},
+  document["sources"] = Json::array({{{"content", facts.BareOf("applied_standard")},
                                       {"category", "Applicable Standards"},
                                       {"contentType", "URL"},
                                       {"header", "applied standard"}}});
-  Json& contact = document["metadata"]["economicOperator"]["economicOperatorContact"];
-  contact["website"] = TextOf(contact["website"]);
-  document["operation"]["manufacturing"]["manufacturer"]["manufacturerContact"]["website"] = contact["website"];
-  for (Json& part : document["handling"]["content"]) {
-    Json& website = part["sparePartProvider"][0]["sparePartProviderContact"]["website"];
-    website = TextOf(website);
-  }
   return document;
 }
 

@@ -64,6 +64,11 @@ Json DocumentFacts::Of(const std::string& attribute, const std::string& subject)
   return entry == nullptr ? Json() : ValueOf(*domain::FindAttribute(attribute), entry->value, style_);
 }
 
+Json DocumentFacts::BareOf(const std::string& attribute) {
+  const domain::PassportEntry* entry = Ask(attribute, "");
+  return entry == nullptr ? Json() : Json(entry->value);
+}
+
 Json DocumentFacts::TimeOf(const std::string& attribute) {
   const domain::PassportEntry* entry = Ask(attribute, "");
   if (entry == nullptr || !entry->observe_time) return {};
@@ -92,7 +97,10 @@ Json DocumentFacts::SourceOf(std::string_view source) {
     const auto given = given_.find(std::string(source.substr(1)));
     return given == given_.end() ? Json() : given->second;
   }
-  if (const size_t at = source.find('@'); at != std::string_view::npos) return TimeOf(std::string(source.substr(0, at)));
+  if (const size_t at = source.find('@'); at != std::string_view::npos) {
+    const std::string name(source.substr(0, at));
+    return source.substr(at) == "@bare" ? BareOf(name) : TimeOf(name);
+  }
   const size_t slash = source.find('/');
   return Of(std::string(source.substr(0, slash)), slash == std::string_view::npos ? "" : std::string(source.substr(slash + 1)));
 }

@@ -20,6 +20,7 @@ namespace mes::services {
 //   `=text`           the text itself
 //   `$name`           what the document's maker gave under this name
 //   `name@time`       when it was so
+//   `name@bare`       an address alone, in a document that describes its links
 //   `name/SUBSTANCE`  of one subject
 //   `?...`            left out where it is not known
 struct FactSlot {
@@ -41,6 +42,8 @@ class DocumentFacts {
   bool Knows(std::string_view attribute, std::string_view subject = "") const;
   // The fact as the document writes it; null where it is missing.
   nlohmann::json Of(const std::string& attribute, const std::string& subject = "");
+  // The address alone.
+  nlohmann::json BareOf(const std::string& attribute);
   // When it was so, RFC 3339.
   nlohmann::json TimeOf(const std::string& attribute);
   // The number alone; 0 where it is missing.
