@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "db/passport.h"
 #include "db/product_definition.h"
 #include "domain/code.h"
 #include "domain/limits.h"
@@ -10,6 +11,7 @@
 #include "services/convert.h"
 #include "services/plant_capacity.h"
 #include "services/plant_charts.h"
+#include "services/plant_composition.h"
 #include "services/plant_files.h"
 
 namespace mes::services {
@@ -183,10 +185,12 @@ domain::Status LoadPlant(Call& call, const v1::LoadPlantRequest& request, v1::Lo
   PlantReading reading = ReadPlant(*files);
   domain::CapacityDraft capacity;
   std::vector<domain::ChartDefinition> charts;
+  std::vector<domain::Composition> compositions;
   if (reading.faults.empty()) {
     reading.faults = domain::CheckPlantChange(reading.draft, call.plant);
     capacity = ReadPlantCapacity(*files, reading.draft, reading.faults);
     charts = ReadPlantCharts(*files, reading.faults);
+    compositions = ReadPlantCompositions(*files, reading.draft, reading.faults);
     SortFaults(reading.faults);
   }
   AddFaults(reading.faults, response);
@@ -197,6 +201,7 @@ domain::Status LoadPlant(Call& call, const v1::LoadPlantRequest& request, v1::Lo
   const db::StoredPlant stored = db::StorePlant(call.transaction, reading.draft, call.now);
   StorePlantCapacity(call, capacity);
   StorePlantCharts(call, charts);
+  db::StoreCompositions(call.transaction, compositions, call.now);
   for (const auto& [product_code, revision] : stored.released) {
     v1::RevisionReleased& released = *response.add_released();
     released.set_product_code(product_code);

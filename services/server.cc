@@ -42,6 +42,7 @@
 #include "services/replacement.h"
 #include "services/spc.h"
 #include "services/nonconformance.h"
+#include "services/passport.h"
 #include "services/replay.h"
 #include "services/station.h"
 #include "services/station_event.h"
@@ -87,6 +88,7 @@ std::vector<std::unique_ptr<grpc::Service>> MakeServices(Env& env) {
   services.push_back(MakeReplacementService(env));
   services.push_back(MakeEpcisService(env));
   services.push_back(MakeGrantService(env));
+  services.push_back(MakePassportService(env));
   services.push_back(MakeSpcService(env));
   services.push_back(MakeFailureCodeService(env));
   services.push_back(MakeNonconformanceService(env));

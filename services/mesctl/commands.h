@@ -22,6 +22,7 @@ void AddGrant(CLI::App& app, const Connection& connection);
 void AddLabel(CLI::App& app, const Connection& connection);
 void AddLife(CLI::App& app, const Connection& connection);
 void AddLot(CLI::App& app, const Connection& connection);
+void AddPassport(CLI::App& app, const Connection& connection);
 void AddHold(CLI::App& app, const Connection& connection);
 void AddRule(CLI::App& app, const Connection& connection);
 void AddAlarm(CLI::App& app, const Connection& connection);

@@ -89,6 +89,7 @@ int Run(int argc, char** argv) {
   AddGrant(app, connection);
   AddLabel(app, connection);
   AddLife(app, connection);
+  AddPassport(app, connection);
   AddLot(app, connection);
   AddHold(app, connection);
   AddRule(app, connection);

@@ -17,6 +17,10 @@ std::string ReadFile(const std::filesystem::path& path);
 // python3-jsonschema, so that no code is shared with what made the document.
 std::string SchemaFaults(const std::string& document, const std::filesystem::path& schema);
 
+// The properties and types that a JSON-LD document expands to, one a line, without a network: contexts come from `folder`. Expanded by
+// Debian's python3-pyld. A sentence that begins with `cannot be expanded` where it cannot.
+std::string ExpandedTerms(const std::string& document, const std::filesystem::path& folder);
+
 }  // namespace mes::tests
 
 #define MES_NEED_STANDARDS(path) \
