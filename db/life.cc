@@ -27,6 +27,27 @@ constexpr const char* kInsertRecord = R"sql(
 insert into life_record (unit_id, event, occur_time, record_time, person, party, place, evidence, other_code, used)
 values ($1, $2, $3::timestamptz, $4::timestamptz, $5, $6, $7, $8, $9, $10))sql";
 
+constexpr const char* kInsertRecords = R"sql(
+insert into life_record (unit_id, event, occur_time, record_time, person, party, place, evidence, other_code, used)
+select unit_id, event, occur_time, record_time, person, party, place, evidence, other_code, used
+from unnest($1::bigint[], $2::smallint[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::text[], $8::text[],
+  $9::text[], $10::boolean[])
+  as told (unit_id, event, occur_time, record_time, person, party, place, evidence, other_code, used))sql";
+
+constexpr const char* kPutLives = R"sql(
+insert into unit_life (unit_id, state, used, reused, remanufactured, repurposed, last_time)
+select unit_id, state, used, reused, remanufactured, repurposed, last_time
+from unnest($1::bigint[], $2::smallint[], $3::boolean[], $4::boolean[], $5::boolean[], $6::boolean[], $7::timestamptz[])
+  as moved (unit_id, state, used, reused, remanufactured, repurposed, last_time)
+on conflict (unit_id) do update
+set
+  state = excluded.state,
+  used = excluded.used,
+  reused = excluded.reused,
+  remanufactured = excluded.remanufactured,
+  repurposed = excluded.repurposed,
+  last_time = excluded.last_time)sql";
+
 constexpr const char* kInsertLink = R"sql(
 insert into second_life (old_unit_id, new_unit_id, start_time)
 values ($1, $2, $3::timestamptz))sql";
@@ -107,6 +128,21 @@ void InsertLifeRecord(Transaction& transaction, int64_t unit_id, const domain::L
   Execute(transaction, kInsertRecord, unit_id, record.event, record.occur_time, record.record_time, record.person, record.party,
           record.place, record.evidence, record.other_code, record.used);
   PutLife(transaction, unit_id, after);
+}
+
+void InsertLifeRecords(Transaction& transaction, const std::vector<LifeMoved>& moved) {
+  const auto column = [&](auto projection) { return ArrayOf(moved, projection); };
+  const std::string ids = column(&LifeMoved::unit_id);
+  Execute(transaction, kInsertRecords, ids, column([](const LifeMoved& m) { return m.record.event; }),
+          column([](const LifeMoved& m) { return m.record.occur_time; }),
+          column([](const LifeMoved& m) { return m.record.record_time; }), column([](const LifeMoved& m) { return m.record.person; }),
+          column([](const LifeMoved& m) { return m.record.party; }), column([](const LifeMoved& m) { return m.record.place; }),
+          column([](const LifeMoved& m) { return m.record.evidence; }), column([](const LifeMoved& m) { return m.record.other_code; }),
+          column([](const LifeMoved& m) { return m.record.used; }));
+  Execute(transaction, kPutLives, ids, column([](const LifeMoved& m) { return m.after.state; }),
+          column([](const LifeMoved& m) { return m.after.used; }), column([](const LifeMoved& m) { return m.after.reused; }),
+          column([](const LifeMoved& m) { return m.after.remanufactured; }),
+          column([](const LifeMoved& m) { return m.after.repurposed; }), column([](const LifeMoved& m) { return m.after.last_time; }));
 }
 
 void InsertSecondLife(Transaction& transaction, int64_t old_unit_id, int64_t new_unit_id, const domain::Life& life,
