@@ -13,13 +13,12 @@ insert into duty (kind, unit_id, party, trigger_day, create_time, state)
 select kind, unit_id, party, trigger_day, $5::timestamptz, 1
 from unnest($1::smallint[], $2::bigint[], $3::text[], $4::date[]) as given (kind, unit_id, party, trigger_day))sql";
 
-#define MES_DUTY_SELECT                                                                                                         \
-  R"sql(
+const std::string kDutySelect = R"sql(
 select d.duty_id, d.kind, d.unit_id, unit.code, d.party, d.trigger_day - date '1970-01-01', d.state, d.end_time, d.ended_by, d.evidence
 from duty d
 join unit on unit.unit_id = d.unit_id
-)sql"
-constexpr char kListDuties[] = MES_DUTY_SELECT R"sql(
+)sql";
+const std::string kListDuties = kDutySelect + R"sql(
 where d.duty_id > $1
   and ($2::smallint = 0 or d.state = $2)
   and ($3::bigint = 0 or d.unit_id = $3)
@@ -32,11 +31,10 @@ where d.duty_id > $1
       where late.kind = d.kind and d.trigger_day < late.day)))
 order by d.duty_id
 limit $7)sql";
-constexpr char kLockDuties[] = MES_DUTY_SELECT R"sql(
+const std::string kLockDuties = kDutySelect + R"sql(
 where d.duty_id = any($1::bigint[])
 order by d.duty_id
 for update of d)sql";
-#undef MES_DUTY_SELECT
 
 constexpr const char* kUpdateDuties = R"sql(
 update duty
@@ -79,12 +77,12 @@ std::vector<Duty> ListDuties(Transaction& transaction, const DutyFilter& filter,
   for (const domain::DutyKind kind : filter.kinds) kinds.Add(kind);
   for (const auto& [kind, day] : filter.triggered_before) late_kinds.Add(kind), late_days.Add(domain::FormatDay(day));
   const auto state = static_cast<int16_t>(filter.state ? static_cast<int16_t>(*filter.state) : 0);
-  return DutiesIn(Execute(transaction, kListDuties, filter.after_id, state, filter.unit_id, kinds.Take(), late_kinds.Take(),
+  return DutiesIn(Execute(transaction, kListDuties.c_str(), filter.after_id, state, filter.unit_id, kinds.Take(), late_kinds.Take(),
                           late_days.Take(), limit));
 }
 
 std::vector<Duty> LockDuties(Transaction& transaction, const std::vector<int64_t>& ids) {
-  return DutiesIn(Execute(transaction, kLockDuties, ArrayOf(ids)));
+  return DutiesIn(Execute(transaction, kLockDuties.c_str(), ArrayOf(ids)));
 }
 
 void UpdateDuties(Transaction& transaction, const std::vector<Duty>& duties) {

@@ -15,23 +15,21 @@ insert into recycling_batch (partner, place, state, person, open_time)
 values ($1, $2, 1, $3, $4::timestamptz)
 returning recycling_batch_id)sql";
 
-#define MES_BATCH_SELECT                                                                                                        \
-  R"sql(
+const std::string kBatchSelect = R"sql(
 select b.recycling_batch_id, b.partner, b.place, b.state, b.person, b.open_time, b.close_time, b.closed_by, b.evidence,
   (select count(*) from recycling_unit u where u.recycling_batch_id = b.recycling_batch_id),
   (select count(u.dismantle_time) from recycling_unit u where u.recycling_batch_id = b.recycling_batch_id),
   (select count(*) from recovered_lot l where l.recycling_batch_id = b.recycling_batch_id)
 from recycling_batch b
-)sql"
+)sql";
 
-constexpr char kLoadBatch[] = MES_BATCH_SELECT "where b.recycling_batch_id = $1";
+const std::string kLoadBatch = kBatchSelect + "where b.recycling_batch_id = $1";
 constexpr char kLockBatch[] = "select recycling_batch_id from recycling_batch where recycling_batch_id = $1 for update";
-constexpr char kListBatches[] = MES_BATCH_SELECT R"sql(
+const std::string kListBatches = kBatchSelect + R"sql(
 where ($1 = '' or b.partner = $1)
   and ($2::bigint = 0 or b.recycling_batch_id < $2)
 order by b.recycling_batch_id desc
 limit $3)sql";
-#undef MES_BATCH_SELECT
 
 constexpr const char* kCloseBatch = R"sql(
 update recycling_batch
@@ -42,21 +40,19 @@ set
   evidence = $4
 where recycling_batch_id = $1)sql";
 
-#define MES_UNIT_SELECT                                                                                                         \
-  R"sql(
+const std::string kUnitSelect = R"sql(
 select r.unit_id, r.recycling_batch_id, unit.code, unit.material_id, r.receive_time, r.dismantle_time, r.observations, r.total_ug,
   r.mass_known, r.battery, b.partner
 from recycling_unit r
 join unit on unit.unit_id = r.unit_id
 join recycling_batch b on b.recycling_batch_id = r.recycling_batch_id
-)sql"
-constexpr char kFindUnits[] = MES_UNIT_SELECT "where r.unit_id = any($1::bigint[]) order by r.unit_id";
-constexpr char kListUnits[] = MES_UNIT_SELECT R"sql(
+)sql";
+const std::string kFindUnits = kUnitSelect + "where r.unit_id = any($1::bigint[]) order by r.unit_id";
+const std::string kListUnits = kUnitSelect + R"sql(
 where r.recycling_batch_id = $1
   and r.unit_id > $2
 order by r.unit_id
 limit $3)sql";
-#undef MES_UNIT_SELECT
 
 constexpr const char* kUnitElements = R"sql(
 select e.unit_id, e.element, e.mass_ug
@@ -104,8 +100,7 @@ from unnest($1::bigint[]) as asked (unit_id)
 join recovered_element e on e.unit_id = asked.unit_id)sql";
 
 // The batches of a balance, as the head of each of its sums.
-#define MES_BALANCED                                                                                                            \
-  R"sql(
+const std::string kBalanced = R"sql(
 with batch as (
   select recycling_batch_id
   from recycling_batch
@@ -114,25 +109,24 @@ with batch as (
     and ($3::timestamptz is null or close_time >= $3)
     and ($4::timestamptz is null or close_time < $4)
 )
-)sql"
-constexpr char kSumUnits[] = MES_BALANCED R"sql(
+)sql";
+const std::string kSumUnits = kBalanced + R"sql(
 select (select count(*) from batch), count(*), count(*) filter (where not u.mass_known), count(*) filter (where u.battery),
   coalesce(sum(u.total_ug), 0)::bigint
 from batch
 join recycling_unit u on u.recycling_batch_id = batch.recycling_batch_id)sql";
-constexpr char kSumContained[] = MES_BALANCED R"sql(
+const std::string kSumContained = kBalanced + R"sql(
 select e.element, sum(e.mass_ug)::bigint
 from batch
 join recycling_unit u on u.recycling_batch_id = batch.recycling_batch_id
 join recycling_unit_element e on e.unit_id = u.unit_id
 group by e.element)sql";
-constexpr char kSumRecovered[] = MES_BALANCED R"sql(
+const std::string kSumRecovered = kBalanced + R"sql(
 select e.element, sum(e.mass_ug)::bigint
 from batch
 join recovered_lot l on l.recycling_batch_id = batch.recycling_batch_id
 join recovered_element e on e.unit_id = l.unit_id
 group by e.element)sql";
-#undef MES_BALANCED
 
 constexpr const char* kCountFinished = R"sql(
 select coalesce(revision_id, 0), count(*)
@@ -223,7 +217,7 @@ void InsertRecyclingBatch(Transaction& transaction, RecyclingBatch& batch) {
 }
 
 std::optional<RecyclingBatch> LoadRecyclingBatch(Transaction& transaction, int64_t id) {
-  const pqxx::result rows = Execute(transaction, kLoadBatch, id);
+  const pqxx::result rows = Execute(transaction, kLoadBatch.c_str(), id);
   return rows.empty() ? std::nullopt : std::optional<RecyclingBatch>(BatchIn(rows[0]));
 }
 
@@ -239,12 +233,12 @@ void UpdateClosedBatch(Transaction& transaction, const RecyclingBatch& batch) {
 
 std::vector<RecyclingBatch> ListRecyclingBatches(Transaction& transaction, const std::string& partner, int64_t before_id, int limit) {
   std::vector<RecyclingBatch> batches;
-  for (const pqxx::row& row : Execute(transaction, kListBatches, partner, before_id, limit)) batches.push_back(BatchIn(row));
+  for (const pqxx::row& row : Execute(transaction, kListBatches.c_str(), partner, before_id, limit)) batches.push_back(BatchIn(row));
   return batches;
 }
 
 std::vector<RecyclingUnit> FindRecyclingUnits(Transaction& transaction, const std::vector<int64_t>& unit_ids) {
-  return UnitsIn(transaction, Execute(transaction, kFindUnits, ArrayOf(unit_ids)));
+  return UnitsIn(transaction, Execute(transaction, kFindUnits.c_str(), ArrayOf(unit_ids)));
 }
 
 void InsertRecyclingUnits(Transaction& transaction, const std::vector<RecyclingUnit>& units, domain::Time now) {
@@ -262,7 +256,7 @@ void UpdateDismantled(Transaction& transaction, const std::vector<int64_t>& unit
 }
 
 std::vector<RecyclingUnit> ListRecyclingUnits(Transaction& transaction, int64_t batch_id, int64_t after_id, int limit) {
-  return UnitsIn(transaction, Execute(transaction, kListUnits, batch_id, after_id, limit));
+  return UnitsIn(transaction, Execute(transaction, kListUnits.c_str(), batch_id, after_id, limit));
 }
 
 void InsertRecoveredLots(Transaction& transaction, int64_t batch_id, const std::vector<RecoveredLot>& lots, domain::Time recover_time,
@@ -290,7 +284,7 @@ std::vector<RecoveredLot> ListRecoveredLots(Transaction& transaction, int64_t ba
 
 BalanceSums SumBalance(Transaction& transaction, const BalanceFilter& filter) {
   BalanceSums sums;
-  const pqxx::result units = Execute(transaction, kSumUnits, filter.batch_id, filter.partner, filter.from, filter.until);
+  const pqxx::result units = Execute(transaction, kSumUnits.c_str(), filter.batch_id, filter.partner, filter.from, filter.until);
   RowReader reader(units[0]);
   sums.batches = reader.Next<int64_t>();
   sums.units = reader.Next<int64_t>();
@@ -303,8 +297,8 @@ BalanceSums SumBalance(Transaction& transaction, const BalanceFilter& filter) {
       masses[Get<domain::Element>(row[0])] = Get<int64_t>(row[1]);
     }
   };
-  read(kSumContained, sums.contained.elements);
-  read(kSumRecovered, sums.recovered);
+  read(kSumContained.c_str(), sums.contained.elements);
+  read(kSumRecovered.c_str(), sums.recovered);
   return sums;
 }
 

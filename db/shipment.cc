@@ -25,23 +25,21 @@ insert into shipment_document (shipment_id, ordinal, title, uri, sha256)
 select $1::bigint, ordinal, title, uri, sha256
 from unnest($2::text[], $3::text[], $4::text[]) with ordinality as given (title, uri, sha256, ordinal))sql";
 
-#define MES_SHIPMENT_SELECT                                                                                                     \
-  R"sql(
+const std::string kShipmentSelect = R"sql(
 select s.shipment_id, s.customer, s.country, s.place, s.currency, s.ship_time, s.record_time, s.person, s.deliver_time, s.delivered_by,
   s.delivery_evidence,
   (select count(*) from shipment_unit u where u.shipment_id = s.shipment_id),
   (select coalesce(sum(u.value_minor), 0)::bigint from shipment_unit u where u.shipment_id = s.shipment_id)
 from shipment s
-)sql"
-constexpr char kLoadShipment[] = MES_SHIPMENT_SELECT "where s.shipment_id = $1";
-constexpr char kLockShipment[] = MES_SHIPMENT_SELECT "where s.shipment_id = $1 for update of s";
-constexpr char kListShipments[] = MES_SHIPMENT_SELECT R"sql(
+)sql";
+const std::string kLoadShipment = kShipmentSelect + "where s.shipment_id = $1";
+const std::string kLockShipment = kShipmentSelect + "where s.shipment_id = $1 for update of s";
+const std::string kListShipments = kShipmentSelect + R"sql(
 where ($1::bigint = 0 or s.shipment_id < $1)
   and ($2 = '' or s.country = $2)
   and ($3 = '' or s.customer = $3)
 order by s.shipment_id desc
 limit $4)sql";
-#undef MES_SHIPMENT_SELECT
 
 constexpr const char* kLoadItems = R"sql(
 select item.unit_id, unit.code, unit.material_id, item.value_minor
@@ -129,8 +127,8 @@ void InsertShipment(Transaction& transaction, Shipment& shipment, domain::Day pl
           ArrayOf(shipment.documents, &ShipmentDocument::uri), ArrayOf(shipment.documents, &ShipmentDocument::sha256));
 }
 
-std::optional<Shipment> LoadShipment(Transaction& transaction, int64_t id) { return Find(transaction, kLoadShipment, id); }
-std::optional<Shipment> LockShipment(Transaction& transaction, int64_t id) { return Find(transaction, kLockShipment, id); }
+std::optional<Shipment> LoadShipment(Transaction& transaction, int64_t id) { return Find(transaction, kLoadShipment.c_str(), id); }
+std::optional<Shipment> LockShipment(Transaction& transaction, int64_t id) { return Find(transaction, kLockShipment.c_str(), id); }
 
 void UpdateDelivered(Transaction& transaction, const Shipment& shipment) {
   Execute(transaction, kUpdateDelivered, shipment.id, shipment.deliver_time, shipment.delivered_by, shipment.delivery_evidence);
@@ -138,7 +136,7 @@ void UpdateDelivered(Transaction& transaction, const Shipment& shipment) {
 
 std::vector<Shipment> ListShipments(Transaction& transaction, const ShipmentFilter& filter, int limit) {
   std::vector<Shipment> shipments;
-  for (const pqxx::row& row : Execute(transaction, kListShipments, filter.before_id, filter.country, filter.customer, limit)) {
+  for (const pqxx::row& row : Execute(transaction, kListShipments.c_str(), filter.before_id, filter.country, filter.customer, limit)) {
     shipments.push_back(ShipmentIn(row));
   }
   return shipments;

@@ -10,6 +10,7 @@
 #include "services/convert.h"
 #include "services/plant_capacity.h"
 #include "services/plant_files.h"
+#include "services/plant_recycling.h"
 
 namespace mes::services {
 namespace {
@@ -181,9 +182,11 @@ domain::Status LoadPlant(Call& call, const v1::LoadPlantRequest& request, v1::Lo
   if (!files) return domain::Fail(files.error());
   PlantReading reading = ReadPlant(*files);
   domain::CapacityDraft capacity;
+  RecyclingDraft recycling;
   if (reading.faults.empty()) {
     reading.faults = domain::CheckPlantChange(reading.draft, call.plant);
     capacity = ReadPlantCapacity(*files, reading.draft, reading.faults);
+    recycling = ReadPlantRecycling(*files, reading.draft, reading.faults);
     SortFaults(reading.faults);
   }
   AddFaults(reading.faults, response);
@@ -193,6 +196,7 @@ domain::Status LoadPlant(Call& call, const v1::LoadPlantRequest& request, v1::Lo
 
   const db::StoredPlant stored = db::StorePlant(call.transaction, reading.draft, call.now);
   StorePlantCapacity(call, capacity);
+  StorePlantRecycling(call, recycling);
   for (const auto& [product_code, revision] : stored.released) {
     v1::RevisionReleased& released = *response.add_released();
     released.set_product_code(product_code);

@@ -77,6 +77,10 @@ int Run(int argc, char** argv) {
   AddEpcis(app, connection);
   AddLabel(app, connection);
   AddLife(app, connection);
+  AddDismantle(app, connection);
+  AddRecover(app, connection);
+  AddDuty(app, connection);
+  AddShip(app, connection);
   AddLot(app, connection);
   AddHold(app, connection);
   AddRule(app, connection);
