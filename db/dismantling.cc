@@ -140,7 +140,8 @@ std::unordered_map<int32_t, DismantlingSheet> LoadSheets(Transaction& transactio
   return sheets;
 }
 
-std::unordered_map<int64_t, std::vector<domain::BenchPart>> LoadBenchParts(Transaction& transaction, const std::vector<int64_t>& ids) {
+std::unordered_map<int64_t, std::vector<domain::BenchPart>> LoadBenchParts(Transaction& transaction,
+                                                                           const std::vector<int64_t>& ids) {
   std::unordered_map<int64_t, std::vector<domain::BenchPart>> parts;
   for (const pqxx::row& row : Execute(transaction, kLoadParts, ArrayOf(ids))) {
     RowReader reader(row);
@@ -168,7 +169,8 @@ std::vector<MeasuredRun> LoadMeasuredRuns(Transaction& transaction, const std::v
   return runs;
 }
 
-std::unordered_map<int64_t, std::vector<domain::BenchHold>> LoadBenchHolds(Transaction& transaction, const std::vector<int64_t>& ids) {
+std::unordered_map<int64_t, std::vector<domain::BenchHold>> LoadBenchHolds(Transaction& transaction,
+                                                                           const std::vector<int64_t>& ids) {
   std::unordered_map<int64_t, std::vector<domain::BenchHold>> holds;
   for (const pqxx::row& row : Execute(transaction, kLoadHolds, ArrayOf(ids))) {
     RowReader reader(row);
@@ -180,7 +182,7 @@ std::unordered_map<int64_t, std::vector<domain::BenchHold>> LoadBenchHolds(Trans
 }
 
 std::unordered_map<int64_t, std::vector<domain::BenchRemoval>> LoadForcedRemovals(Transaction& transaction,
-                                                                                 const std::vector<int64_t>& ids) {
+                                                                                  const std::vector<int64_t>& ids) {
   std::unordered_map<int64_t, std::vector<domain::BenchRemoval>> removals;
   for (const pqxx::row& row : Execute(transaction, kLoadForced, ArrayOf(ids))) {
     RowReader reader(row);

@@ -16,7 +16,8 @@ void StoreSheets(Transaction& transaction, const std::vector<domain::Dismantling
 std::unordered_map<int32_t, domain::DismantlingSheet> LoadSheets(Transaction& transaction, const domain::Plant& plant);
 
 // The parts in these units now, by unit.
-std::unordered_map<int64_t, std::vector<domain::BenchPart>> LoadBenchParts(Transaction& transaction, const std::vector<int64_t>& ids);
+std::unordered_map<int64_t, std::vector<domain::BenchPart>> LoadBenchParts(Transaction& transaction,
+                                                                           const std::vector<int64_t>& ids);
 
 // The newest completion with values of each operation of these units, reversed ones left out.
 struct MeasuredRun {
@@ -29,10 +30,11 @@ struct MeasuredRun {
 std::vector<MeasuredRun> LoadMeasuredRuns(Transaction& transaction, const std::vector<int64_t>& ids);
 
 // Holds in force on these units, by unit, ascending.
-std::unordered_map<int64_t, std::vector<domain::BenchHold>> LoadBenchHolds(Transaction& transaction, const std::vector<int64_t>& ids);
+std::unordered_map<int64_t, std::vector<domain::BenchHold>> LoadBenchHolds(Transaction& transaction,
+                                                                           const std::vector<int64_t>& ids);
 // Parts that were forced out of these units, oldest first.
 std::unordered_map<int64_t, std::vector<domain::BenchRemoval>> LoadForcedRemovals(Transaction& transaction,
-                                                                                 const std::vector<int64_t>& ids);
+                                                                                  const std::vector<int64_t>& ids);
 // The last test of each life.
 struct LifeTest {
   domain::Time time{};

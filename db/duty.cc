@@ -68,8 +68,9 @@ std::vector<Duty> DutiesIn(const pqxx::result& rows) {
 }  // namespace
 
 void InsertDuties(Transaction& transaction, const std::vector<Duty>& duties, domain::Time now) {
-  Execute(transaction, kInsertDuties, ArrayOf(duties, &Duty::kind), ArrayOf(duties, &Duty::unit_id), ArrayOf(duties, &Duty::party),
-          ArrayOf(duties, [](const Duty& duty) { return domain::FormatDay(duty.trigger_day); }), now);
+  Execute(transaction, kInsertDuties, ArrayOf(duties, &Duty::kind), ArrayOf(duties, &Duty::unit_id),
+          ArrayOf(duties, &Duty::party), ArrayOf(duties, [](const Duty& duty) { return domain::FormatDay(duty.trigger_day); }),
+          now);
 }
 
 std::vector<Duty> ListDuties(Transaction& transaction, const DutyFilter& filter, int limit) {
@@ -77,8 +78,8 @@ std::vector<Duty> ListDuties(Transaction& transaction, const DutyFilter& filter,
   for (const domain::DutyKind kind : filter.kinds) kinds.Add(kind);
   for (const auto& [kind, day] : filter.triggered_before) late_kinds.Add(kind), late_days.Add(domain::FormatDay(day));
   const auto state = static_cast<int16_t>(filter.state ? static_cast<int16_t>(*filter.state) : 0);
-  return DutiesIn(Execute(transaction, kListDuties.c_str(), filter.after_id, state, filter.unit_id, kinds.Take(), late_kinds.Take(),
-                          late_days.Take(), limit));
+  return DutiesIn(Execute(transaction, kListDuties.c_str(), filter.after_id, state, filter.unit_id, kinds.Take(),
+                          late_kinds.Take(), late_days.Take(), limit));
 }
 
 std::vector<Duty> LockDuties(Transaction& transaction, const std::vector<int64_t>& ids) {

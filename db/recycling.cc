@@ -231,9 +231,11 @@ void UpdateClosedBatch(Transaction& transaction, const RecyclingBatch& batch) {
   Execute(transaction, kCloseBatch, batch.id, batch.close_time, batch.closed_by, batch.evidence);
 }
 
-std::vector<RecyclingBatch> ListRecyclingBatches(Transaction& transaction, const std::string& partner, int64_t before_id, int limit) {
+std::vector<RecyclingBatch> ListRecyclingBatches(Transaction& transaction, const std::string& partner, int64_t before_id,
+                                                 int limit) {
   std::vector<RecyclingBatch> batches;
-  for (const pqxx::row& row : Execute(transaction, kListBatches.c_str(), partner, before_id, limit)) batches.push_back(BatchIn(row));
+  for (const pqxx::row& row : Execute(transaction, kListBatches.c_str(), partner, before_id, limit))
+    batches.push_back(BatchIn(row));
   return batches;
 }
 
@@ -245,7 +247,8 @@ void InsertRecyclingUnits(Transaction& transaction, const std::vector<RecyclingU
   Execute(transaction, kInsertUnits, ArrayOf(units, &RecyclingUnit::unit_id), ArrayOf(units, &RecyclingUnit::batch_id),
           ArrayOf(units, &RecyclingUnit::receive_time), ArrayOf(units, &RecyclingUnit::observations),
           ArrayOf(units, [](const RecyclingUnit& unit) { return unit.contents.total_ug; }),
-          ArrayOf(units, [](const RecyclingUnit& unit) { return unit.contents.known; }), ArrayOf(units, &RecyclingUnit::battery), now);
+          ArrayOf(units, [](const RecyclingUnit& unit) { return unit.contents.known; }), ArrayOf(units, &RecyclingUnit::battery),
+          now);
   ElementColumns columns;
   for (const RecyclingUnit& unit : units) columns.Add(unit.unit_id, unit.contents.elements);
   Execute(transaction, kInsertUnitElements, columns.ids.Take(), columns.elements.Take(), columns.masses.Take());
@@ -259,8 +262,8 @@ std::vector<RecyclingUnit> ListRecyclingUnits(Transaction& transaction, int64_t 
   return UnitsIn(transaction, Execute(transaction, kListUnits.c_str(), batch_id, after_id, limit));
 }
 
-void InsertRecoveredLots(Transaction& transaction, int64_t batch_id, const std::vector<RecoveredLot>& lots, domain::Time recover_time,
-                         domain::Time now, const std::string& person, const std::string& evidence) {
+void InsertRecoveredLots(Transaction& transaction, int64_t batch_id, const std::vector<RecoveredLot>& lots,
+                         domain::Time recover_time, domain::Time now, const std::string& person, const std::string& evidence) {
   Execute(transaction, kInsertLots, ArrayOf(lots, &RecoveredLot::unit_id), batch_id, recover_time, now, person, evidence);
   ElementColumns columns;
   for (const RecoveredLot& lot : lots) columns.Add(lot.unit_id, lot.masses);

@@ -48,8 +48,8 @@ struct RecoveredLot {
   int64_t quantity_micro = 0;
   domain::Masses masses;
 };
-void InsertRecoveredLots(Transaction& transaction, int64_t batch_id, const std::vector<RecoveredLot>& lots, domain::Time recover_time,
-                         domain::Time now, const std::string& person, const std::string& evidence);
+void InsertRecoveredLots(Transaction& transaction, int64_t batch_id, const std::vector<RecoveredLot>& lots,
+                         domain::Time recover_time, domain::Time now, const std::string& person, const std::string& evidence);
 // Of a batch (0 = of all batches), by id, at most `limit`.
 std::vector<RecoveredLot> ListRecoveredLots(Transaction& transaction, int64_t batch_id, int limit);
 

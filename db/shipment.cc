@@ -117,9 +117,9 @@ std::optional<Shipment> Find(Transaction& transaction, const char* statement, in
 }  // namespace
 
 void InsertShipment(Transaction& transaction, Shipment& shipment, domain::Day plant_day) {
-  const pqxx::result rows = Execute(transaction, kInsertShipment, shipment.customer, shipment.country, shipment.place,
-                                    shipment.currency, shipment.ship_time, domain::FormatDay(plant_day), shipment.record_time,
-                                    shipment.person);
+  const pqxx::result rows =
+      Execute(transaction, kInsertShipment, shipment.customer, shipment.country, shipment.place, shipment.currency,
+              shipment.ship_time, domain::FormatDay(plant_day), shipment.record_time, shipment.person);
   shipment.id = Get<int64_t>(rows[0][0]);
   Execute(transaction, kInsertItems, shipment.id, ArrayOf(shipment.items, &ShipmentItem::unit_id),
           ArrayOf(shipment.items, &ShipmentItem::value_minor));
@@ -127,8 +127,12 @@ void InsertShipment(Transaction& transaction, Shipment& shipment, domain::Day pl
           ArrayOf(shipment.documents, &ShipmentDocument::uri), ArrayOf(shipment.documents, &ShipmentDocument::sha256));
 }
 
-std::optional<Shipment> LoadShipment(Transaction& transaction, int64_t id) { return Find(transaction, kLoadShipment.c_str(), id); }
-std::optional<Shipment> LockShipment(Transaction& transaction, int64_t id) { return Find(transaction, kLockShipment.c_str(), id); }
+std::optional<Shipment> LoadShipment(Transaction& transaction, int64_t id) {
+  return Find(transaction, kLoadShipment.c_str(), id);
+}
+std::optional<Shipment> LockShipment(Transaction& transaction, int64_t id) {
+  return Find(transaction, kLockShipment.c_str(), id);
+}
 
 void UpdateDelivered(Transaction& transaction, const Shipment& shipment) {
   Execute(transaction, kUpdateDelivered, shipment.id, shipment.deliver_time, shipment.delivered_by, shipment.delivery_evidence);
@@ -136,7 +140,8 @@ void UpdateDelivered(Transaction& transaction, const Shipment& shipment) {
 
 std::vector<Shipment> ListShipments(Transaction& transaction, const ShipmentFilter& filter, int limit) {
   std::vector<Shipment> shipments;
-  for (const pqxx::row& row : Execute(transaction, kListShipments.c_str(), filter.before_id, filter.country, filter.customer, limit)) {
+  for (const pqxx::row& row :
+       Execute(transaction, kListShipments.c_str(), filter.before_id, filter.country, filter.customer, limit)) {
     shipments.push_back(ShipmentIn(row));
   }
   return shipments;
@@ -144,8 +149,7 @@ std::vector<Shipment> ListShipments(Transaction& transaction, const ShipmentFilt
 
 std::vector<domain::ShippedSum> SumShipped(Transaction& transaction, domain::Day first, domain::Day end, int32_t material_id) {
   std::vector<domain::ShippedSum> sums;
-  for (const pqxx::row& row :
-       Execute(transaction, kSumShipped, domain::FormatDay(first), domain::FormatDay(end), material_id)) {
+  for (const pqxx::row& row : Execute(transaction, kSumShipped, domain::FormatDay(first), domain::FormatDay(end), material_id)) {
     RowReader reader(row);
     domain::ShippedSum& sum = sums.emplace_back();
     sum.plant_day = reader.Next<domain::Day>();

@@ -35,7 +35,8 @@ constexpr int kMostLevels = 16;
 }  // namespace
 
 std::string_view NameOf(Element element) {
-  const auto found = std::find_if(kElements.begin(), kElements.end(), [&](const Named& named) { return named.element == element; });
+  const auto found =
+      std::find_if(kElements.begin(), kElements.end(), [&](const Named& named) { return named.element == element; });
   return found == kElements.end() ? std::string_view() : found->symbol;
 }
 

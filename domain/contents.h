@@ -1,10 +1,10 @@
-// What a unit contains, by element: its bill of materials as built, with the parts that are in it, times the masses that the plant's
-// files state (materials.json, recycling.json).
+// What a unit contains, by element: its bill of materials as built, with the parts that are in it, times the masses that the
+// plant's files state (materials.json, recycling.json).
 //
-// Exact: micrograms in 64 bits, and products and shares are rounded down once per step. A material that states its elements is taken at
-// its word and not looked into; a made unit is what its own revision consumes in lots plus the parts that are installed; a bought unit
-// of a product made here counts as that product's newest revision. Only chemical elements that a recycling law or a buyer asks for are
-// told apart; what is left of the mass is "other" (plastics, solvents, oxygen in compounds).
+// Exact: micrograms in 64 bits, and products and shares are rounded down once per step. A material that states its elements is
+// taken at its word and not looked into; a made unit is what its own revision consumes in lots plus the parts that are installed;
+// a bought unit of a product made here counts as that product's newest revision. Only chemical elements that a recycling law or a
+// buyer asks for are told apart; what is left of the mass is "other" (plastics, solvents, oxygen in compounds).
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,19 @@ namespace mes::domain {
 
 // Values are those of the database.
 enum class Element : int16_t {
-  kLithium = 1, kNickel, kCobalt, kManganese, kIron, kPhosphorus, kFluorine, kCopper, kAluminium, kCarbon, kPlatinum, kLead, kOther = 99
+  kLithium = 1,
+  kNickel,
+  kCobalt,
+  kManganese,
+  kIron,
+  kPhosphorus,
+  kFluorine,
+  kCopper,
+  kAluminium,
+  kCarbon,
+  kPlatinum,
+  kLead,
+  kOther = 99
 };
 // `Li`, ..., `other`.
 std::string_view NameOf(Element element);
@@ -83,7 +95,8 @@ struct WeighedUnit {
   // 0 = bought, or the second life of another unit.
   int32_t revision_id = 0;
 };
-// The contents of each root. `inside`: (parent, child) as they are now; a part below a material that states its elements may be left out.
+// The contents of each root. `inside`: (parent, child) as they are now; a part below a material that states its elements may be
+// left out.
 std::unordered_map<int64_t, Contents> WeighUnits(ContentsBook& book, const Plant& plant, const std::vector<int64_t>& roots,
                                                  const std::vector<WeighedUnit>& units,
                                                  const std::vector<std::pair<int64_t, int64_t>>& inside);

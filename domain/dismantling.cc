@@ -110,9 +110,10 @@ void PrintHead(const BenchSheet& bench, Time now, Paper& paper) {
   const BenchUnit& unit = bench.unit;
   const DismantlingSheet& sheet = bench.sheet;
   paper.Begin();
-  paper.Line("product   ", sheet.product_code +
-                               (unit.revision ? " revision " + std::to_string(unit.revision->revision) : std::string(", bought")) +
-                               (unit.finish_time ? ", made " + DateOf(*unit.finish_time) : std::string()) + ", now " + unit.life);
+  paper.Line("product   ",
+             sheet.product_code +
+                 (unit.revision ? " revision " + std::to_string(unit.revision->revision) : std::string(", bought")) +
+                 (unit.finish_time ? ", made " + DateOf(*unit.finish_time) : std::string()) + ", now " + unit.life);
   if (!unit.inside_code.empty()) paper.Line("inside    ", unit.inside_code);
   paper.Line("printed   ", FormatTime(now) + "; what happens later is not on this paper");
   paper.Line("voltage   ", "at most " + Decimal(sheet.max_voltage_v) + " V, nominal " + Decimal(sheet.nominal_voltage_v) +
@@ -122,18 +123,21 @@ void PrintHead(const BenchSheet& bench, Time now, Paper& paper) {
   paper.Line("hazards   ", Joined(sheet.hazards, "; "));
   paper.Line("quarantine ", sheet.quarantine);
   for (const BenchReading& reading : unit.readings) {
-    const std::string value = reading.low == reading.high ? Decimal(reading.low) : Decimal(reading.low) + " to " + Decimal(reading.high);
-    paper.Line("measured  ", reading.name + " (" + reading.code + ") " + value + " " + reading.unit + ", " + DateOf(reading.time));
+    const std::string value =
+        reading.low == reading.high ? Decimal(reading.low) : Decimal(reading.low) + " to " + Decimal(reading.high);
+    paper.Line("measured  ",
+               reading.name + " (" + reading.code + ") " + value + " " + reading.unit + ", " + DateOf(reading.time));
   }
-  if (unit.readings.empty()) paper.Line("measured  ", "no voltage, insulation or temperature on record: measure before anything else");
+  if (unit.readings.empty())
+    paper.Line("measured  ", "no voltage, insulation or temperature on record: measure before anything else");
   paper.Line("health    ", unit.test_time ? "tested " + DateOf(*unit.test_time) + ", see " + unit.test_evidence
                                           : std::string("unknown: no test with date and method on record"));
   std::vector<std::string> masses;
   for (const auto& [element, mass] : unit.contents.All()) {
     masses.push_back(std::string(NameOf(element)) + " " + Kilograms(mass));
   }
-  paper.Line("contains  ", Kilograms(unit.contents.total_ug) +
-                               (unit.contents.known ? "" : " and parts of unknown mass") + ": " + Joined(masses, ", "));
+  paper.Line("contains  ", Kilograms(unit.contents.total_ug) + (unit.contents.known ? "" : " and parts of unknown mass") + ": " +
+                               Joined(masses, ", "));
 }
 
 void PrintStep(const OrderedStep& ordered, Paper& paper) {
@@ -149,8 +153,8 @@ void PrintStep(const OrderedStep& ordered, Paper& paper) {
   if (!step.hazard.empty() && step.hazard != "none") how += " | DANGER " + step.hazard;
   paper.Line("        ", how);
   if (!ordered.missing.empty()) {
-    paper.Line("     !! ", "missing " + std::to_string(ordered.missing.size()) + " of " + std::to_string(ordered.expected) + ": position " +
-                               Joined(ordered.missing, ", "));
+    paper.Line("     !! ", "missing " + std::to_string(ordered.missing.size()) + " of " + std::to_string(ordered.expected) +
+                               ": position " + Joined(ordered.missing, ", "));
   }
   // Many alike are not told one by one on paper; the answer has them all.
   if (ordered.parts.empty() || ordered.parts.size() > 12) return;
@@ -180,8 +184,8 @@ std::vector<PlantFault> CheckSheet(const DismantlingSheet& sheet, const PlantDra
     const DismantlingStep& step = sheet.steps[i];
     const std::string place = path + "/steps/" + std::to_string(i);
     if (i > 0 && step.step <= sheet.steps[i - 1].step) {
-      faults.push_back({file, place + "/step", "steps must rise: " + std::to_string(step.step) + " follows " +
-                                                   std::to_string(sheet.steps[i - 1].step)});
+      faults.push_back({file, place + "/step",
+                        "steps must rise: " + std::to_string(step.step) + " follows " + std::to_string(sheet.steps[i - 1].step)});
     }
     const bool inside = std::any_of(product->bom.begin(), product->bom.end(),
                                     [&](const BomLine& line) { return line.material_code == step.component_code; });
@@ -199,13 +203,13 @@ std::vector<PlantFault> CheckSheet(const DismantlingSheet& sheet, const PlantDra
 BenchSheet PlanDismantling(const DismantlingSheet& sheet, BenchUnit unit) {
   BenchSheet bench;
   bench.sheet = sheet;
-  std::sort(unit.parts.begin(), unit.parts.end(), [](const BenchPart& a, const BenchPart& b) {
-    return std::pair(a.line, a.slot) < std::pair(b.line, b.slot);
-  });
+  std::sort(unit.parts.begin(), unit.parts.end(),
+            [](const BenchPart& a, const BenchPart& b) { return std::pair(a.line, a.slot) < std::pair(b.line, b.slot); });
   if (unit.observations != 0) {
     std::vector<std::string> names;
     for (const std::string_view name : NamesOf(unit.observations)) names.emplace_back(name);
-    bench.flags.push_back("DAMAGE REPORTED (" + unit.observed_by + "): " + Joined(names, ", ") + ". QUARANTINE FIRST: " + sheet.quarantine);
+    bench.flags.push_back("DAMAGE REPORTED (" + unit.observed_by + "): " + Joined(names, ", ") +
+                          ". QUARANTINE FIRST: " + sheet.quarantine);
   } else {
     bench.flags.push_back("crash, swelling, leak: none reported; that is no proof of none");
   }
@@ -247,8 +251,10 @@ BenchSheet PlanDismantling(const DismantlingSheet& sheet, BenchUnit unit) {
     if (!again) missing += static_cast<int32_t>(ordered.missing.size());
     seen.push_back(&ordered.step);
   }
-  if (missing > 0) bench.flags.push_back("PARTS MISSING: " + std::to_string(missing) + "; open edges and live ends where they were");
-  if (unit.revision == nullptr) bench.flags.push_back("bought: what is inside was not recorded here; the order is the product's own");
+  if (missing > 0)
+    bench.flags.push_back("PARTS MISSING: " + std::to_string(missing) + "; open edges and live ends where they were");
+  if (unit.revision == nullptr)
+    bench.flags.push_back("bought: what is inside was not recorded here; the order is the product's own");
   bench.unit = std::move(unit);
   return bench;
 }

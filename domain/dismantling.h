@@ -1,8 +1,9 @@
-// The recycler's bench: in which order a unit is taken apart, out of its product's sheet (dismantling.json) and what is in it now, with
-// what must be known before a glove touches it: voltages, last measurements, hazards, holds, damage, missing parts.
+// The recycler's bench: in which order a unit is taken apart, out of its product's sheet (dismantling.json) and what is in it
+// now, with what must be known before a glove touches it: voltages, last measurements, hazards, holds, damage, missing parts.
 //
-// Nothing is guessed: a state of health without date and method is "unknown", damage that nobody reported is "none reported". The print
-// works without a network: plain text, at most 66 lines of 80 columns a page; what is cut over to the next page says so on both.
+// Nothing is guessed: a state of health without date and method is "unknown", damage that nobody reported is "none reported". The
+// print works without a network: plain text, at most 66 lines of 80 columns a page; what is cut over to the next page says so on
+// both.
 #pragma once
 
 #include <cstdint>
@@ -47,8 +48,8 @@ struct DismantlingSheet {
   std::vector<DismantlingStep> steps;  // by step
 };
 
-// Errors of a sheet against the plant's definitions, with JSON pointers below `path`: products and components that are not there, steps
-// out of order. Ids may be 0.
+// Errors of a sheet against the plant's definitions, with JSON pointers below `path`: products and components that are not there,
+// steps out of order. Ids may be 0.
 std::vector<PlantFault> CheckSheet(const DismantlingSheet& sheet, const PlantDraft& plant, const std::string& file,
                                    const std::string& path);
 

@@ -6,7 +6,8 @@ namespace mes::domain {
 
 const std::vector<DutyRule>& AllDutyRules() {
   static const std::vector<DutyRule> rules = {
-      {DutyKind::kVehicleBound, DutyActor::kVehicleMaker, 15, "vehicle left with its certificate: bind vehicle and battery codes", false},
+      {DutyKind::kVehicleBound, DutyActor::kVehicleMaker, 15, "vehicle left with its certificate: bind vehicle and battery codes",
+       false},
       {DutyKind::kVehicleSold, DutyActor::kVehicleMaker, 30, "vehicle sold: report owner and battery codes", false},
       {DutyKind::kRepaired, DutyActor::kVehicleMaker, 30, "battery repaired or replaced", true},
       {DutyKind::kCollected, DutyActor::kCollectionPoint, 30, "waste battery came in", true},
@@ -100,9 +101,10 @@ std::string_view NameOf(DutyState state) {
 
 Status CheckOpen(const Duty& duty, std::string_view field) {
   if (duty.state == DutyState::kOpen) return {};
-  return Fail(Error{Reason::kDutyState,
-                    "duty " + std::to_string(duty.id) + " was " + std::string(NameOf(duty.state)) + " already",
-                    {{"field", std::string(field)}, {"duty_id", std::to_string(duty.id)}, {"state", std::string(NameOf(duty.state))}}});
+  return Fail(
+      Error{Reason::kDutyState,
+            "duty " + std::to_string(duty.id) + " was " + std::string(NameOf(duty.state)) + " already",
+            {{"field", std::string(field)}, {"duty_id", std::to_string(duty.id)}, {"state", std::string(NameOf(duty.state))}}});
 }
 
 }  // namespace mes::domain

@@ -1,8 +1,8 @@
 // What must be reported to China's national traceability platform, by whom and until when: working days after what happened.
 //
-// The day limits are those of the interim provisions of 2018 (Articles 10 to 19); the interim measures in force since 2026-04-01 take
-// over the duties, their own day limits were not read. Clocks count the official working days of the State Council's notices after the
-// calendar day of the event in Asia/Shanghai; a due day that rests on a year without a notice is told as not official.
+// The day limits are those of the interim provisions of 2018 (Articles 10 to 19); the interim measures in force since 2026-04-01
+// take over the duties, their own day limits were not read. Clocks count the official working days of the State Council's notices
+// after the calendar day of the event in Asia/Shanghai; a due day that rests on a year without a notice is told as not official.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,16 @@ enum class DutyActor : int16_t { kVehicleMaker = 1, kCollectionPoint, kDismantle
 
 // Values are those of mes.v1.DutyKind and of the database.
 enum class DutyKind : int16_t {
-  kVehicleBound = 1, kVehicleSold, kRepaired, kCollected, kHandedOver, kVehicleScrapped, kBatteryRemoved, kSecondLifeLeft,
-  kRecyclerReceived, kRecyclerDone
+  kVehicleBound = 1,
+  kVehicleSold,
+  kRepaired,
+  kCollected,
+  kHandedOver,
+  kVehicleScrapped,
+  kBatteryRemoved,
+  kSecondLifeLeft,
+  kRecyclerReceived,
+  kRecyclerDone
 };
 
 struct DutyRule {

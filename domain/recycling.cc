@@ -76,7 +76,8 @@ Status CheckAct(const RecyclingBatch& batch, RecyclingAct act) {
   switch (act) {
     case RecyclingAct::kReceive:
       if (batch.lots > 0) {
-        return Fail(StateError(batch, "masses were reported of " + name + ": what its lots come from is fixed; open another batch"));
+        return Fail(
+            StateError(batch, "masses were reported of " + name + ": what its lots come from is fixed; open another batch"));
       }
       return {};
     case RecyclingAct::kDismantle:
@@ -137,19 +138,32 @@ Chemistry ChemistryOf(const Masses& contained) {
 
 const std::vector<Target>& AllTargets() {
   static const std::vector<Target> targets = {
-      Efficiency(Chemistry::kLithium, 650, 2025),    Efficiency(Chemistry::kLithium, 700, 2030),
-      Efficiency(Chemistry::kLead, 750, 2025),       Efficiency(Chemistry::kLead, 800, 2030),
-      Efficiency(Chemistry::kOther, 500, 2025),      Recovery(Element::kLithium, 500, 2027),
-      Recovery(Element::kLithium, 800, 2031),        Recovery(Element::kNickel, 900, 2027),
-      Recovery(Element::kNickel, 950, 2031),         Recovery(Element::kCobalt, 900, 2027),
-      Recovery(Element::kCobalt, 950, 2031),         Recovery(Element::kCopper, 900, 2027),
-      Recovery(Element::kCopper, 950, 2031),         Recovery(Element::kLead, 900, 2027),
-      Recovery(Element::kLead, 950, 2031),           Content(Element::kLithium, 60, 2031),
-      Content(Element::kLithium, 120, 2036),         Content(Element::kNickel, 60, 2031),
-      Content(Element::kNickel, 150, 2036),          Content(Element::kCobalt, 160, 2031),
-      Content(Element::kCobalt, 260, 2036),          Content(Element::kLead, 850, 2031),
-      China(Element::kLithium, 900),                 China(Element::kNickel, 980),
-      China(Element::kCobalt, 980),                  China(Element::kManganese, 980),
+      Efficiency(Chemistry::kLithium, 650, 2025),
+      Efficiency(Chemistry::kLithium, 700, 2030),
+      Efficiency(Chemistry::kLead, 750, 2025),
+      Efficiency(Chemistry::kLead, 800, 2030),
+      Efficiency(Chemistry::kOther, 500, 2025),
+      Recovery(Element::kLithium, 500, 2027),
+      Recovery(Element::kLithium, 800, 2031),
+      Recovery(Element::kNickel, 900, 2027),
+      Recovery(Element::kNickel, 950, 2031),
+      Recovery(Element::kCobalt, 900, 2027),
+      Recovery(Element::kCobalt, 950, 2031),
+      Recovery(Element::kCopper, 900, 2027),
+      Recovery(Element::kCopper, 950, 2031),
+      Recovery(Element::kLead, 900, 2027),
+      Recovery(Element::kLead, 950, 2031),
+      Content(Element::kLithium, 60, 2031),
+      Content(Element::kLithium, 120, 2036),
+      Content(Element::kNickel, 60, 2031),
+      Content(Element::kNickel, 150, 2036),
+      Content(Element::kCobalt, 160, 2031),
+      Content(Element::kCobalt, 260, 2036),
+      Content(Element::kLead, 850, 2031),
+      China(Element::kLithium, 900),
+      China(Element::kNickel, 980),
+      China(Element::kCobalt, 980),
+      China(Element::kManganese, 980),
   };
   return targets;
 }

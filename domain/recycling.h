@@ -1,9 +1,10 @@
 // Recycling batches: what a partner receives, takes apart and gives back, and the balance of both.
 //
-// A batch goes one way: units are received while nothing was reported; masses are reported once all its units are taken apart; closing it
-// recycles its units for good. So what a recovered lot comes from never changes afterwards. Recovered mass of an element never exceeds
-// what the units contained plus the stated tolerance. Targets: Regulation (EU) 2023/1542 Annex XII parts B and C and Article 8, China's
-// industry conditions for comprehensive use of waste traction batteries (2024 edition); each with its date and how far it was checked.
+// A batch goes one way: units are received while nothing was reported; masses are reported once all its units are taken apart;
+// closing it recycles its units for good. So what a recovered lot comes from never changes afterwards. Recovered mass of an
+// element never exceeds what the units contained plus the stated tolerance. Targets: Regulation (EU) 2023/1542 Annex XII parts B
+// and C and Article 8, China's industry conditions for comprehensive use of waste traction batteries (2024 edition); each with
+// its date and how far it was checked.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +27,12 @@ enum class RecyclingState : int16_t { kOpen = 1, kClosed };
 
 // What a receiver saw on a unit; bits. The bits are those of the database, the positions those of mes.v1.Observation.
 enum class Observation : int32_t {
-  kCrashed = 1 << 1, kSwollen = 1 << 2, kLeaking = 1 << 3, kWet = 1 << 4, kHot = 1 << 5, kBurnt = 1 << 6
+  kCrashed = 1 << 1,
+  kSwollen = 1 << 2,
+  kLeaking = 1 << 3,
+  kWet = 1 << 4,
+  kHot = 1 << 5,
+  kBurnt = 1 << 6
 };
 std::string_view NameOf(Observation observation);
 inline constexpr int32_t kAllObservations = 0b1111110;
@@ -51,8 +57,8 @@ struct RecyclingBatch {
 
 // What is asked of a batch.
 enum class RecyclingAct : int16_t { kReceive = 1, kDismantle, kReport, kClose };
-// Errors: RECYCLING_BATCH_STATE with `recycling_batch_id`: closed; receive after a report; report with units not taken apart yet, or
-// without any; close with units that nothing was reported of.
+// Errors: RECYCLING_BATCH_STATE with `recycling_batch_id`: closed; receive after a report; report with units not taken apart yet,
+// or without any; close with units that nothing was reported of.
 Status CheckAct(const RecyclingBatch& batch, RecyclingAct act);
 
 // The most that may be reported of an element of which so much is contained.
@@ -101,9 +107,10 @@ struct RecycledSource {
   int64_t lot_id = 0;
   Masses masses;
 };
-// Follows recycled mass through consumption: an edge from a lot carries its quantity's share of the lot, an installed part all of its own.
-// `lot_micro`: each lot's whole quantity. Edges may come in any order; what is no tree (splits, merges) is summed. Rounded down at each
-// lot. Returns everything reached, sources included. Edges of recycling itself are left out: what comes back anew is its own source.
+// Follows recycled mass through consumption: an edge from a lot carries its quantity's share of the lot, an installed part all of
+// its own. `lot_micro`: each lot's whole quantity. Edges may come in any order; what is no tree (splits, merges) is summed.
+// Rounded down at each lot. Returns everything reached, sources included. Edges of recycling itself are left out: what comes back
+// anew is its own source.
 std::unordered_map<int64_t, Masses> SpreadRecycled(const std::vector<RecycledSource>& sources,
                                                    const std::unordered_map<int64_t, int64_t>& lot_micro,
                                                    const std::vector<Edge>& edges);

@@ -1,7 +1,8 @@
 // Shipments: units that leave for a customer in a country, with their value, and the share of it that was exported.
 //
-// Money is exact: integers of the currency's smallest unit (ISO 4217), and currencies are never added to each other. Exported is what
-// left for another customs territory than the plant's (CN): Hong Kong, Macao and Taiwan have codes of their own in ISO 3166 and count.
+// Money is exact: integers of the currency's smallest unit (ISO 4217), and currencies are never added to each other. Exported is
+// what left for another customs territory than the plant's (CN): Hong Kong, Macao and Taiwan have codes of their own in ISO 3166
+// and count.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +22,8 @@ inline constexpr std::string_view kHomeCountry = "CN";
 Status CheckCountry(std::string_view country, std::string_view field);
 // Fraction digits of a currency; nothing where it is not of the form of ISO 4217 (three capitals).
 std::optional<int> MinorDigits(std::string_view currency);
-// `1234.50` in the currency's smallest unit. Errors: FIELD_INVALID with `field` (no decimal number, sign, more digits than the currency
-// has), LIMIT_EXCEEDED.
+// `1234.50` in the currency's smallest unit. Errors: FIELD_INVALID with `field` (no decimal number, sign, more digits than the
+// currency has), LIMIT_EXCEEDED.
 Result<int64_t> ParseMoney(std::string_view text, std::string_view currency, std::string_view field);
 std::string FormatMoney(int64_t minor, std::string_view currency);
 
@@ -77,7 +78,8 @@ struct ExportRow {
   int64_t exported_minor = 0;
   bool operator==(const ExportRow&) const = default;
 };
-// By period, currency and product, with a row for all products of each period and currency first. The order of `sums` does not matter.
+// By period, currency and product, with a row for all products of each period and currency first. The order of `sums` does not
+// matter.
 std::vector<ExportRow> ExportShares(const std::vector<ShippedSum>& sums, PeriodKind kind);
 
 }  // namespace mes::domain

@@ -42,7 +42,7 @@ domain::Result<int64_t> KilogramsFromProto(const v1::Quantity& quantity, const s
 }
 
 domain::Result<std::unordered_map<int64_t, domain::Contents>> LoadContents(Call& call, const std::vector<int64_t>& unit_ids,
-                                                                          std::string_view field) {
+                                                                           std::string_view field) {
   domain::ContentsBook book(call.plant, db::LoadMaterialMasses(call.transaction));
   std::vector<domain::WeighedUnit> units = db::LoadWeighedUnits(call.transaction, unit_ids);
   std::vector<std::pair<int64_t, int64_t>> inside;

@@ -22,6 +22,6 @@ domain::Result<int64_t> KilogramsFromProto(const v1::Quantity& quantity, const s
 
 // What these units contain with all parts that are in them now. Errors: LIMIT_EXCEEDED with `field`.
 domain::Result<std::unordered_map<int64_t, domain::Contents>> LoadContents(Call& call, const std::vector<int64_t>& unit_ids,
-                                                                          std::string_view field);
+                                                                           std::string_view field);
 
 }  // namespace mes::services

@@ -82,7 +82,8 @@ domain::Result<std::vector<Found>> FindSheets(Call& call, int64_t root, const Sh
 }
 
 bool IsBenchUnit(const std::string& unit) {
-  static const std::unordered_set<std::string> units = {"V", "mV", "kV", "Mohm", "kohm", "ohm", "kohm/V", "ohm/V", "C", "degC", "K", "%"};
+  static const std::unordered_set<std::string> units = {"V",      "mV",    "kV", "Mohm", "kohm", "ohm",
+                                                        "kohm/V", "ohm/V", "C",  "degC", "K",    "%"};
   return units.contains(unit);
 }
 
@@ -122,7 +123,8 @@ std::vector<BenchUnit> LoadBenchUnits(Call& call, const std::vector<Found>& foun
   auto forced = db::LoadForcedRemovals(call.transaction, ids);
   const auto tests = db::LoadLastTests(call.transaction, ids);
   std::unordered_map<int64_t, std::vector<domain::BenchReading>> readings;
-  for (const db::MeasuredRun& run : db::LoadMeasuredRuns(call.transaction, ids)) AddReadings(call.plant, run, readings[run.unit_id]);
+  for (const db::MeasuredRun& run : db::LoadMeasuredRuns(call.transaction, ids))
+    AddReadings(call.plant, run, readings[run.unit_id]);
   // What was seen on the whole is true of what is in it.
   std::unordered_map<int64_t, db::RecyclingUnit> received;
   for (db::RecyclingUnit& unit : db::FindRecyclingUnits(call.transaction, ids)) received[unit.unit_id] = std::move(unit);

@@ -70,7 +70,8 @@ domain::Result<Day> ParseDayOrToday(const Call& call, const std::string& text) {
   return Fail(FieldError(Reason::kFieldInvalid, "day", "the day is out of the calendars' range"));
 }
 
-domain::Result<db::DutyFilter> ParseFilter(Call& call, const v1::ListDutiesRequest& request, const domain::Calendar& calendar, Day day) {
+domain::Result<db::DutyFilter> ParseFilter(Call& call, const v1::ListDutiesRequest& request, const domain::Calendar& calendar,
+                                           Day day) {
   db::DutyFilter filter;
   if (request.state() != v1::DUTY_STATE_UNSPECIFIED) {
     if (!v1::DutyState_IsValid(request.state())) return Fail(FieldError(Reason::kEnumUnknown, "state", "state is not known"));
@@ -90,7 +91,8 @@ domain::Result<db::DutyFilter> ParseFilter(Call& call, const v1::ListDutiesReque
   return filter;
 }
 
-domain::Result<std::vector<Duty>> LockDuties(Call& call, const std::vector<int64_t>& ids, const std::string& field, bool indexed) {
+domain::Result<std::vector<Duty>> LockDuties(Call& call, const std::vector<int64_t>& ids, const std::string& field,
+                                             bool indexed) {
   std::vector<Duty> duties = db::LockDuties(call.transaction, ids);
   for (size_t i = 0; i < ids.size(); ++i) {
     const std::string name = indexed ? field + "[" + std::to_string(i) + "]" : field;
@@ -134,8 +136,9 @@ Status ListDuties(Call& call, const v1::ListDutiesRequest& request, v1::ListDuti
   const domain::Calendar calendar = LoadCalendar(call);
   auto filter = ParseFilter(call, request, calendar, *day);
   if (!filter) return Fail(filter.error());
-  const uint64_t digest = FilterDigest({"duties", domain::FormatDay(*day), std::to_string(request.state()), std::to_string(request.actor()),
-                                        request.overdue_only() ? "overdue" : "", std::to_string(filter->unit_id)});
+  const uint64_t digest =
+      FilterDigest({"duties", domain::FormatDay(*day), std::to_string(request.state()), std::to_string(request.actor()),
+                    request.overdue_only() ? "overdue" : "", std::to_string(filter->unit_id)});
   const domain::Result<std::string> token = ParsePageToken(request.page_token(), digest);
   if (!token) return Fail(token.error());
   std::from_chars(token->data(), token->data() + token->size(), filter->after_id);

@@ -52,7 +52,8 @@ void CheckSum(const Contents& contents, const JsonNode& node) {
 
 // Sets an element of a material; a fault where the number is out of range.
 void SetElement(Contents& contents, Element element, double mass_ug, const JsonNode& node) {
-  if (!(mass_ug >= 0 && mass_ug <= kMostKilograms * kMicrogramsPerKilogram)) return node.Fault("the mass is below zero or over a thousand tonnes");
+  if (!(mass_ug >= 0 && mass_ug <= kMostKilograms * kMicrogramsPerKilogram))
+    return node.Fault("the mass is below zero or over a thousand tonnes");
   if (mass_ug > 0) contents.elements[element] = std::llround(mass_ug);
 }
 
@@ -98,7 +99,8 @@ void ReadShares(const JsonNode& root, RecyclingDraft& draft, const std::set<std:
     if (!contents.elements.empty() && contents.Other() == 0) {
       int64_t sum = 0;
       for (const auto& [element, mass] : contents.elements) sum += mass;
-      if (sum > contents.total_ug + static_cast<int64_t>(contents.elements.size())) node.Fault("the shares are more than the whole");
+      if (sum > contents.total_ug + static_cast<int64_t>(contents.elements.size()))
+        node.Fault("the shares are more than the whole");
       if (sum > contents.total_ug) contents.total_ug = sum;
     }
   });
@@ -119,7 +121,8 @@ DismantlingStep ReadStep(const JsonNode& node) {
   return step;
 }
 
-void ReadSheet(const JsonNode& node, RecyclingDraft& draft, const domain::PlantDraft& plant, std::vector<domain::PlantFault>& faults) {
+void ReadSheet(const JsonNode& node, RecyclingDraft& draft, const domain::PlantDraft& plant,
+               std::vector<domain::PlantFault>& faults) {
   if (!node.IsObject()) return;
   node.AllowOnly({"product", "standards", "safety", "steps", "disposition_thresholds", "bench_data_required"});
   DismantlingSheet sheet;
@@ -142,12 +145,14 @@ void ReadSheet(const JsonNode& node, RecyclingDraft& draft, const domain::PlantD
     });
   }
   if (faults.size() == faults_before) {
-    for (domain::PlantFault& fault : domain::CheckSheet(sheet, plant, "dismantling.json", node.pointer())) faults.push_back(std::move(fault));
+    for (domain::PlantFault& fault : domain::CheckSheet(sheet, plant, "dismantling.json", node.pointer()))
+      faults.push_back(std::move(fault));
   }
   draft.sheets.push_back(std::move(sheet));
 }
 
-void ReadSheets(const JsonNode& root, RecyclingDraft& draft, const domain::PlantDraft& plant, std::vector<domain::PlantFault>& faults) {
+void ReadSheets(const JsonNode& root, RecyclingDraft& draft, const domain::PlantDraft& plant,
+                std::vector<domain::PlantFault>& faults) {
   // A file with one product's sheet is that sheet.
   if (root.Has("product")) return ReadSheet(root, draft, plant, faults);
   root.AllowOnly({"sheets", "sources"});
@@ -178,7 +183,8 @@ RecyclingDraft ReadPlantRecycling(const std::vector<PlantText>& files, const dom
       if (document) documents[name] = std::move(*document);
     }
   }
-  for (const auto& [name, read] : {std::pair<std::string, int>{"materials.json", 0}, {"recycling.json", 1}, {"dismantling.json", 2}}) {
+  for (const auto& [name, read] :
+       {std::pair<std::string, int>{"materials.json", 0}, {"recycling.json", 1}, {"dismantling.json", 2}}) {
     const auto document = documents.find(name);
     if (document == documents.end()) continue;
     const JsonNode root(document->second, document->first, "", faults);

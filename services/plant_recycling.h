@@ -1,5 +1,5 @@
-// What a plant's files say for recycling: masses and elements of materials (`materials.json`, `recycling.json`) and how products are
-// taken apart (`dismantling.json`). README "Recycling" describes the fields. The last two files may be missing.
+// What a plant's files say for recycling: masses and elements of materials (`materials.json`, `recycling.json`) and how products
+// are taken apart (`dismantling.json`). README "Recycling" describes the fields. The last two files may be missing.
 #pragma once
 
 #include <map>

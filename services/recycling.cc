@@ -50,7 +50,9 @@ v1::RecyclingBatch ToProto(const RecyclingBatch& batch) {
 }
 
 // The batch as it is after what the call did to it.
-void Answer(Call& call, int64_t id, v1::RecyclingBatch& message) { message = ToProto(*db::LoadRecyclingBatch(call.transaction, id)); }
+void Answer(Call& call, int64_t id, v1::RecyclingBatch& message) {
+  message = ToProto(*db::LoadRecyclingBatch(call.transaction, id));
+}
 
 Status CheckPerson(const std::string& person) { return domain::CheckText(person, domain::kMaxPersonLength, true, "person"); }
 
@@ -92,7 +94,8 @@ domain::Result<int32_t> ParseObservations(const v1::ReceiveForRecyclingRequest& 
   for (int i = 0; i < request.observations_size(); ++i) {
     const int observation = request.observations(i);
     if (observation == v1::OBSERVATION_UNSPECIFIED || !v1::Observation_IsValid(observation)) {
-      return Fail(FieldError(Reason::kEnumUnknown, Indexed("observations", static_cast<size_t>(i)), "the observation is not known"));
+      return Fail(
+          FieldError(Reason::kEnumUnknown, Indexed("observations", static_cast<size_t>(i)), "the observation is not known"));
     }
     bits |= 1 << observation;
   }
@@ -107,7 +110,8 @@ domain::Result<RecyclingBatch> LockFor(Call& call, int64_t id, RecyclingAct act)
   return batch;
 }
 
-domain::LifeRecord RecordOf(const Call& call, LifeEvent event, domain::Time time, const RecyclingBatch& batch, const std::string& person) {
+domain::LifeRecord RecordOf(const Call& call, LifeEvent event, domain::Time time, const RecyclingBatch& batch,
+                            const std::string& person) {
   domain::LifeRecord record;
   record.event = event;
   record.occur_time = time;
@@ -182,7 +186,8 @@ struct ReportedLots {
 
 domain::Result<ReportedLots> ParseLots(const Call& call, const v1::ReportRecoveredRequest& request, domain::Time time) {
   if (request.lots().empty()) return Fail(FieldError(Reason::kFieldRequired, "lots", "lots is empty"));
-  if (request.lots_size() > domain::kMaxLotsPerReport) return Fail(TooMany("lots", request.lots_size(), domain::kMaxLotsPerReport));
+  if (request.lots_size() > domain::kMaxLotsPerReport)
+    return Fail(TooMany("lots", request.lots_size(), domain::kMaxLotsPerReport));
   ReportedLots lots;
   std::set<std::string> codes;
   for (int i = 0; i < request.lots_size(); ++i) {
@@ -224,7 +229,8 @@ domain::Result<ReportedLots> ParseLots(const Call& call, const v1::ReportRecover
 // New lots of goods-in, from the partner: holds that stand catch them as any other's.
 Status StoreLots(Call& call, const RecyclingBatch& batch, ReportedLots& lots) {
   if (const std::optional<std::string> taken = db::InsertLots(call.transaction, lots.items)) {
-    const auto at = std::find_if(lots.items.begin(), lots.items.end(), [&](const domain::LotItem& lot) { return lot.unit.code == *taken; });
+    const auto at =
+        std::find_if(lots.items.begin(), lots.items.end(), [&](const domain::LotItem& lot) { return lot.unit.code == *taken; });
     return Fail(FieldError(Reason::kLotExists, Indexed("lots", static_cast<size_t>(at - lots.items.begin())) + ".lot_code",
                            "lot " + *taken + " exists already"));
   }
@@ -249,7 +255,8 @@ domain::Result<RecyclingBatch> FindRecyclingBatch(Call& call, int64_t id, bool l
   const std::optional<RecyclingBatch> batch =
       lock ? db::LockRecyclingBatch(call.transaction, id) : db::LoadRecyclingBatch(call.transaction, id);
   if (batch && (call.caller.partner.empty() || call.caller.partner == batch->partner)) return *batch;
-  return Fail(FieldError(Reason::kRecyclingBatchUnknown, "recycling_batch_id", "there is no recycling batch " + std::to_string(id)));
+  return Fail(
+      FieldError(Reason::kRecyclingBatchUnknown, "recycling_batch_id", "there is no recycling batch " + std::to_string(id)));
 }
 
 Status OpenRecyclingBatch(Call& call, const v1::OpenRecyclingBatchRequest& request, v1::OpenRecyclingBatchResponse& response) {
@@ -280,7 +287,8 @@ Status ReceiveForRecycling(Call& call, const v1::ReceiveForRecyclingRequest& req
   const auto units = ParseUnits(call, request);
   if (!units) return Fail(units.error());
   const int64_t together = batch->units + static_cast<int64_t>(units->ids.size());
-  if (together > domain::kMaxUnitsPerRecyclingBatch) return Fail(TooMany("unit_codes", together, domain::kMaxUnitsPerRecyclingBatch));
+  if (together > domain::kMaxUnitsPerRecyclingBatch)
+    return Fail(TooMany("unit_codes", together, domain::kMaxUnitsPerRecyclingBatch));
 
   LockedLives locked = LockLives(call, units->codes);
   const auto steps = ReceiptSteps(locked, *units, RecordOf(call, LifeEvent::kDeclareWaste, *time, *batch, request.person()));
@@ -301,8 +309,7 @@ Status ReceiveForRecycling(Call& call, const v1::ReceiveForRecyclingRequest& req
     const domain::Life before = *LifeIn(locked, id);
     const domain::Contents& inside = contents->at(id);
     sum.Add(inside);
-    const bool battery =
-        IsBatteryUnit(call.plant, unit) || domain::ChemistryOf(inside.elements) != domain::Chemistry::kOther;
+    const bool battery = IsBatteryUnit(call.plant, unit) || domain::ChemistryOf(inside.elements) != domain::Chemistry::kOther;
     received.push_back({id, batch->id, unit.code, unit.material_id, *time, std::nullopt, *observations, inside, battery, ""});
     if (before.state == LifeState::kDismantled) dismantled.push_back(id);
     events.push_back({unit, before, std::nullopt, batch->partner, *time});
@@ -332,7 +339,8 @@ Status RecordDismantled(Call& call, const v1::RecordDismantledRequest& request, 
     const std::string field = Indexed("unit_codes", i);
     const auto unit = there.find(units->ids[i]);
     if (unit == there.end() || unit->second.batch_id != batch->id) {
-      return Fail(FieldError(Reason::kRecyclingBatchState, field, units->codes[i] + " is not in recycling batch " + std::to_string(batch->id)));
+      return Fail(FieldError(Reason::kRecyclingBatchState, field,
+                             units->codes[i] + " is not in recycling batch " + std::to_string(batch->id)));
     }
     if (unit->second.dismantle_time) {
       return Fail(FieldError(Reason::kRecyclingBatchState, field, units->codes[i] + " was taken apart already"));
@@ -428,7 +436,8 @@ Status GetRecyclingBatch(Call& call, const v1::GetRecyclingBatchRequest& request
   return {};
 }
 
-Status ListRecyclingBatches(Call& call, const v1::ListRecyclingBatchesRequest& request, v1::ListRecyclingBatchesResponse& response) {
+Status ListRecyclingBatches(Call& call, const v1::ListRecyclingBatchesRequest& request,
+                            v1::ListRecyclingBatchesResponse& response) {
   const std::string partner = call.caller.partner.empty() ? request.partner() : call.caller.partner;
   const uint64_t digest = FilterDigest({"recycling batches", partner});
   const domain::Result<std::string> token = ParsePageToken(request.page_token(), digest);
@@ -454,7 +463,8 @@ class RecyclingService final : public v1::RecyclingService::CallbackService {
                                                v1::OpenRecyclingBatchResponse* response) override {
     return Mutate(env_, context, request, response, services::OpenRecyclingBatch);
   }
-  grpc::ServerUnaryReactor* ReceiveForRecycling(grpc::CallbackServerContext* context, const v1::ReceiveForRecyclingRequest* request,
+  grpc::ServerUnaryReactor* ReceiveForRecycling(grpc::CallbackServerContext* context,
+                                                const v1::ReceiveForRecyclingRequest* request,
                                                 v1::ReceiveForRecyclingResponse* response) override {
     return Mutate(env_, context, request, response, services::ReceiveForRecycling);
   }
@@ -466,7 +476,8 @@ class RecyclingService final : public v1::RecyclingService::CallbackService {
                                             v1::ReportRecoveredResponse* response) override {
     return Mutate(env_, context, request, response, services::ReportRecovered);
   }
-  grpc::ServerUnaryReactor* CloseRecyclingBatch(grpc::CallbackServerContext* context, const v1::CloseRecyclingBatchRequest* request,
+  grpc::ServerUnaryReactor* CloseRecyclingBatch(grpc::CallbackServerContext* context,
+                                                const v1::CloseRecyclingBatchRequest* request,
                                                 v1::CloseRecyclingBatchResponse* response) override {
     return Mutate(env_, context, request, response, services::CloseRecyclingBatch);
   }
@@ -474,7 +485,8 @@ class RecyclingService final : public v1::RecyclingService::CallbackService {
                                               v1::GetRecyclingBatchResponse* response) override {
     return Read(env_, context, request, response, services::GetRecyclingBatch);
   }
-  grpc::ServerUnaryReactor* ListRecyclingBatches(grpc::CallbackServerContext* context, const v1::ListRecyclingBatchesRequest* request,
+  grpc::ServerUnaryReactor* ListRecyclingBatches(grpc::CallbackServerContext* context,
+                                                 const v1::ListRecyclingBatchesRequest* request,
                                                  v1::ListRecyclingBatchesResponse* response) override {
     return Read(env_, context, request, response, services::ListRecyclingBatches);
   }

@@ -88,7 +88,8 @@ domain::Result<db::BalanceFilter> ParseFilter(Call& call, const v1::GetMassBalan
   if (!from) return Fail(from.error());
   const auto until = ParseOptionalDay(request.until_day(), "until_day");
   if (!until) return Fail(until.error());
-  if (*from && *until && **until <= **from) return Fail(FieldError(Reason::kFieldInvalid, "until_day", "until_day is not after from_day"));
+  if (*from && *until && **until <= **from)
+    return Fail(FieldError(Reason::kFieldInvalid, "until_day", "until_day is not after from_day"));
   if (*from) filter.from = domain::StartOf(**from, PlantTimeZone());
   if (*until) filter.until = domain::StartOf(**until, PlantTimeZone());
   return filter;
@@ -191,8 +192,9 @@ Status ListTargets(Call&, const v1::ListTargetsRequest& request, v1::ListTargets
 Status GetRecycledContent(Call& call, const v1::GetRecycledContentRequest& request, v1::GetRecycledContentResponse& response) {
   const domain::Material* material = call.plant.FindMaterial(request.product_code());
   if (material == nullptr || !material->made || material->tracking != domain::Tracking::kSerial) {
-    return Fail(FieldError(Reason::kProductUnknown, "product_code",
-                           "no product with serials is called `" + request.product_code().substr(0, domain::kMaxCodeLength) + "`"));
+    return Fail(
+        FieldError(Reason::kProductUnknown, "product_code",
+                   "no product with serials is called `" + request.product_code().substr(0, domain::kMaxCodeLength) + "`"));
   }
   const auto year = ParseYear(call, request.year());
   if (!year) return Fail(year.error());

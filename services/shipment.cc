@@ -71,7 +71,8 @@ Status ParseDocuments(const v1::CreateShipmentRequest& request, Shipment& shipme
   for (int i = 0; i < request.documents_size(); ++i) {
     const v1::ShipmentDocument& document = request.documents(i);
     const std::string field = Indexed("documents", i);
-    if (Status checked = domain::CheckText(document.title(), domain::kMaxNameLength, true, field + ".title"); !checked) return checked;
+    if (Status checked = domain::CheckText(document.title(), domain::kMaxNameLength, true, field + ".title"); !checked)
+      return checked;
     if (Status checked = domain::CheckText(document.uri(), domain::kMaxUriLength, true, field + ".uri"); !checked) return checked;
     if (!document.sha256().empty() && !IsHash(document.sha256())) {
       return Fail(FieldError(Reason::kFieldInvalid, field + ".sha256", "a SHA-256 has 64 lower-case hexadecimal digits"));
@@ -94,7 +95,8 @@ Status ParseItems(Call& call, const v1::CreateShipmentRequest& request, Shipment
   for (int i = 0; i < request.items_size(); ++i) {
     const int64_t id = ids->at(static_cast<size_t>(i));
     if (!seen.insert(id).second) {
-      return Fail(FieldError(Reason::kFieldInvalid, Indexed("items", i), codes[static_cast<size_t>(i)] + " stands twice in the request"));
+      return Fail(
+          FieldError(Reason::kFieldInvalid, Indexed("items", i), codes[static_cast<size_t>(i)] + " stands twice in the request"));
     }
     const std::string& value = request.items(i).value();
     const domain::Result<int64_t> minor =
@@ -225,7 +227,8 @@ Status GetExportShare(Call& call, const v1::GetExportShareRequest& request, v1::
   const auto until = ParseDayOr(request.until_day(), "until_day", today + 1);
   if (!until) return Fail(until.error());
   if (*until <= *from) return Fail(FieldError(Reason::kFieldInvalid, "until_day", "until_day is not after from_day"));
-  if (!v1::ExportPeriod_IsValid(request.period())) return Fail(FieldError(Reason::kFieldInvalid, "period", "period is not known"));
+  if (!v1::ExportPeriod_IsValid(request.period()))
+    return Fail(FieldError(Reason::kFieldInvalid, "period", "period is not known"));
   int32_t material_id = 0;
   if (!request.product_code().empty()) {
     const domain::Material* material = call.plant.FindMaterial(request.product_code());

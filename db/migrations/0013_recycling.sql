@@ -118,7 +118,7 @@ create table recovered_element (
   constraint recovered_element_positive check (mass_ug > 0)
 );
 
--- What must be reported to the national platform. The due day is computed from the calendar when asked, since a year's notice may come later.
+-- What must be reported to the national platform. The due day is computed from the calendar when asked: a year's notice may come later.
 create table duty (
   duty_id bigint generated always as identity,
   -- domain::DutyKind.

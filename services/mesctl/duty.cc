@@ -59,7 +59,8 @@ std::string CsvCell(const std::string& text) {
 void Export(const Connection& connection, const Asked& asked) {
   std::ofstream file(asked.path, std::ios::binary);
   if (asked.format == "csv") {
-    file << "duty_id,kind,actor,unit_code,party,trigger_day,due_day,due_day_official,state,overdue,end_time,ended_by,evidence\r\n";
+    file
+        << "duty_id,kind,actor,unit_code,party,trigger_day,due_day,due_day_official,state,overdue,end_time,ended_by,evidence\r\n";
   }
   Connection quiet = connection;
   quiet.json = false;
@@ -74,9 +75,10 @@ void Export(const Connection& connection, const Asked& asked) {
       bool first = true;
       for (const std::string& cell :
            {std::to_string(duty.duty_id()), EnumText(*v1::DutyKind_descriptor(), duty.kind()),
-            EnumText(*v1::DutyActor_descriptor(), duty.actor()), duty.unit_code(), duty.party(), duty.trigger_day(), duty.due_day(),
-            std::string(duty.due_day_official() ? "true" : "false"), EnumText(*v1::DutyState_descriptor(), duty.state()),
-            std::string(duty.overdue() ? "true" : "false"), Text(duty.end_time()), duty.ended_by(), duty.evidence()}) {
+            EnumText(*v1::DutyActor_descriptor(), duty.actor()), duty.unit_code(), duty.party(), duty.trigger_day(),
+            duty.due_day(), std::string(duty.due_day_official() ? "true" : "false"),
+            EnumText(*v1::DutyState_descriptor(), duty.state()), std::string(duty.overdue() ? "true" : "false"),
+            Text(duty.end_time()), duty.ended_by(), duty.evidence()}) {
         file << (first ? "" : ",") << CsvCell(cell);
         first = false;
       }

@@ -171,9 +171,9 @@ void List(const Connection& connection, const std::string& partner, int64_t limi
   Table table({">BATCH", "PARTNER", "STATE", "OPENED", ">UNITS", ">APART", ">LOTS"});
   CallPages(connection, &Recycling::ListRecyclingBatches, request, limit, [&](const v1::ListRecyclingBatchesResponse& page) {
     for (const v1::RecyclingBatch& batch : page.batches()) {
-      table.Row({std::to_string(batch.recycling_batch_id()), batch.partner(), EnumText(*v1::RecyclingState_descriptor(), batch.state()),
-                 Text(batch.open_time()), std::to_string(batch.units()), std::to_string(batch.dismantled()),
-                 std::to_string(batch.lots())});
+      table.Row({std::to_string(batch.recycling_batch_id()), batch.partner(),
+                 EnumText(*v1::RecyclingState_descriptor(), batch.state()), Text(batch.open_time()),
+                 std::to_string(batch.units()), std::to_string(batch.dismantled()), std::to_string(batch.lots())});
     }
     return page.batches_size();
   });
@@ -186,7 +186,9 @@ std::string CheckText(const v1::TargetCheck& check) {
   std::string share = std::to_string(target.permille() / 10);
   if (target.permille() % 10 != 0) share += "." + std::to_string(target.permille() % 10);
   return (target.regime() == v1::TARGET_REGIME_EU ? "EU " : "China ") + share + " % from " + target.from_day() +
-         (check.met() ? ": met" : check.in_force() ? ": MISSED" : ": not met yet");
+         (check.met()        ? ": met"
+          : check.in_force() ? ": MISSED"
+                             : ": not met yet");
 }
 
 std::string ChecksText(const google::protobuf::RepeatedPtrField<v1::TargetCheck>& checks) {
@@ -211,8 +213,10 @@ void Balance(const Connection& connection, const BalanceOptions& asked) {
   if (connection.json) return PrintJson(response);
   Fields fields;
   fields.Add("batches", std::to_string(response.batches()));
-  fields.Add("units", std::to_string(response.units()) + (response.batteries() ? ", all batteries" : ", not all batteries: no targets"));
-  if (response.units_unknown() > 0) fields.Add("mass unknown", std::to_string(response.units_unknown()) + " units: a lower bound");
+  fields.Add("units",
+             std::to_string(response.units()) + (response.batteries() ? ", all batteries" : ", not all batteries: no targets"));
+  if (response.units_unknown() > 0)
+    fields.Add("mass unknown", std::to_string(response.units_unknown()) + " units: a lower bound");
   fields.Add("chemistry", response.chemistry());
   fields.Add("contained", Mass(response.contained()));
   fields.Add("recovered", Mass(response.recovered()) + ", " +
@@ -238,8 +242,8 @@ void Targets(const Connection& connection, const std::string& day) {
     std::string share = std::to_string(target.permille() / 10);
     if (target.permille() % 10 != 0) share += "." + std::to_string(target.permille() % 10);
     table.Row({EnumText(*v1::TargetRegime_descriptor(), target.regime()), EnumText(*v1::TargetKind_descriptor(), target.kind()),
-               target.element() + target.chemistry(), share + " %", target.from_day(), target.read_in_law() ? "law" : "second hand",
-               target.source()});
+               target.element() + target.chemistry(), share + " %", target.from_day(),
+               target.read_in_law() ? "law" : "second hand", target.source()});
   }
   table.Print();
 }
@@ -253,7 +257,8 @@ void Content(const Connection& connection, const std::string& product, int32_t y
   Fields fields;
   fields.Add("product", response.product_code());
   fields.Add("year", std::to_string(response.year()));
-  fields.Add("units", std::to_string(response.units()) + ", " + std::to_string(response.units_with_recycled()) + " with recovered material");
+  fields.Add("units", std::to_string(response.units()) + ", " + std::to_string(response.units_with_recycled()) +
+                          " with recovered material");
   fields.Print();
   Table table({"ELEMENT", ">CONTAINED", ">RECYCLED", ">SHARE", "TARGETS"});
   for (const v1::ElementContent& content : response.elements()) {

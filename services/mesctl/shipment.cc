@@ -24,7 +24,8 @@ void PrintShipment(const v1::Shipment& shipment) {
   fields.Add("value", shipment.value() + " " + shipment.currency());
   fields.Add("left", Text(shipment.ship_time()) + ", recorded by " + shipment.person());
   if (shipment.has_deliver_time()) {
-    fields.Add("arrived", Text(shipment.deliver_time()) + ", recorded by " + shipment.delivered_by() + ": " + shipment.delivery_evidence());
+    fields.Add("arrived",
+               Text(shipment.deliver_time()) + ", recorded by " + shipment.delivered_by() + ": " + shipment.delivery_evidence());
   }
   fields.Add("units", std::to_string(shipment.units()));
   fields.Print();
@@ -145,8 +146,9 @@ void AddShip(CLI::App& app, const Connection& connection) {
   ship->require_subcommand(1);
 
   auto* create = ship->add_subcommand("new", "Units leave for a customer");
-  create->footer("Example:\n  mesctl ship new VEH-1 VEH-2=51000 --value 49500 --currency EUR --customer 'NewBus Ltd' --country DE \\\n"
-                 "    --place Hamburg --document 'UN 38.3 summary=https://docs.example/38-3.pdf' --person li.wei");
+  create->footer(
+      "Example:\n  mesctl ship new VEH-1 VEH-2=51000 --value 49500 --currency EUR --customer 'NewBus Ltd' --country DE \\\n"
+      "    --place Hamburg --document 'UN 38.3 summary=https://docs.example/38-3.pdf' --person li.wei");
   auto given = std::make_shared<NewShipment>();
   create->add_option("units", given->units, "The units, with a value of their own where it differs")
       ->required()

@@ -13,8 +13,8 @@ namespace {
 
 using tests::PlantBuilder;
 
-// PACK = HSG + 2 CELL + 4 BLT; CELL = 0.5 kg ELY. A housing is 30 kg of which 29 aluminium, a bolt 10 g of iron, electrolyte 1 kg per kg
-// with 0.1 kg lithium.
+// PACK = HSG + 2 CELL + 4 BLT; CELL = 0.5 kg ELY. A housing is 30 kg of which 29 aluminium, a bolt 10 g of iron, electrolyte 1 kg
+// per kg with 0.1 kg lithium.
 class ContentsTest : public testing::Test {
  protected:
   std::shared_ptr<const Plant> plant_ = PlantBuilder().Build();
@@ -81,14 +81,16 @@ RC_GTEST_PROP(Contents, SharesNeverOverflowAndNeverExceedTheWhole, ()) {
 RC_GTEST_PROP(Contents, TheOrderOfUnitsAndEdgesDoesNotMatter, ()) {
   const std::shared_ptr<const Plant> plant = PlantBuilder().Build();
   const auto id = [&](const char* code) { return plant->FindMaterial(code)->id; };
-  ContentsBook book(*plant, {{id("HSG"), {30, {{Element::kAluminium, 29}}, true}}, {id("ELY"), {1'000'000, {{Element::kLithium, 7}}, true}},
+  ContentsBook book(*plant, {{id("HSG"), {30, {{Element::kAluminium, 29}}, true}},
+                             {id("ELY"), {1'000'000, {{Element::kLithium, 7}}, true}},
                              {id("BLT"), {10, {}, true}}});
   const int32_t pack = plant->NewestRevision(id("PACK"))->id, cell = plant->NewestRevision(id("CELL"))->id;
   std::vector<WeighedUnit> units = {{1, id("PACK"), pack}, {2, id("HSG"), 0}, {3, id("CELL"), cell}, {4, id("CELL"), cell}};
   std::vector<std::pair<int64_t, int64_t>> inside = {{1, 2}, {1, 3}, {1, 4}};
   const Contents before = WeighUnits(book, *plant, {1}, units, inside).at(1);
   const auto turns = *rc::gen::inRange<size_t>(0, 24);
-  for (size_t i = 0; i < turns; ++i) std::next_permutation(units.begin(), units.end(), [](auto& a, auto& b) { return a.id < b.id; });
+  for (size_t i = 0; i < turns; ++i)
+    std::next_permutation(units.begin(), units.end(), [](auto& a, auto& b) { return a.id < b.id; });
   std::rotate(inside.begin(), inside.begin() + static_cast<ptrdiff_t>(turns % 3), inside.end());
   RC_ASSERT(WeighUnits(book, *plant, {1}, units, inside).at(1) == before);
 }

@@ -72,9 +72,10 @@ TEST_F(DismantlingTest, MissingPartsForcedRemovalsHoldsAndDamageAreFlaggedTheGra
   EXPECT_THAT(bench.steps[2].missing, ElementsAre("2.2"));
   EXPECT_THAT(bench.steps[3].missing, ElementsAre("1.1"));
   EXPECT_EQ(bench.minutes, 16) << "nobody lifts a housing that is not there";
-  EXPECT_THAT(bench.flags,
-              ElementsAre(HasSubstr("crashed, leaking. QUARANTINE FIRST: 48 h outdoors"), HasSubstr("RECALL OR HOLD 12: supplier alert"),
-                          HasSubstr("C2 out of position 2.2 past NOT_BLOCKED, EMPTY SINCE"), HasSubstr("PARTS MISSING: 2")));
+  EXPECT_THAT(
+      bench.flags,
+      ElementsAre(HasSubstr("crashed, leaking. QUARANTINE FIRST: 48 h outdoors"), HasSubstr("RECALL OR HOLD 12: supplier alert"),
+                  HasSubstr("C2 out of position 2.2 past NOT_BLOCKED, EMPTY SINCE"), HasSubstr("PARTS MISSING: 2")));
 }
 
 TEST_F(DismantlingTest, ABoughtUnitHasTheProductsOrderAndSaysSo) {
@@ -109,7 +110,8 @@ TEST_F(DismantlingTest, ThePrintFitsThePaperAndHidesNothing) {
 TEST_F(DismantlingTest, WhatIsCutSaysSoOnThePageAndNothingIsLost) {
   DismantlingSheet sheet = PackSheet();
   for (int16_t step = 5; step <= 60; ++step) {
-    sheet.steps.push_back({step, "look at place " + std::to_string(step) + std::string(90, '.'), "PACK", 0, "", 0, "lamp", 1, "none"});
+    sheet.steps.push_back(
+        {step, "look at place " + std::to_string(step) + std::string(90, '.'), "PACK", 0, "", 0, "lamp", 1, "none"});
   }
   const auto pages = PrintSheet(PlanDismantling(sheet, Pack()), Time());
   ASSERT_GT(pages.size(), 1u);
@@ -130,7 +132,8 @@ TEST(DismantlingSheet, IsCheckedAgainstThePlant) {
   const PlantBuilder builder;
   const auto faults = [&](const DismantlingSheet& sheet) {
     std::string paths;
-    for (const PlantFault& fault : CheckSheet(sheet, PlantBuilder(builder).draft(), "dismantling.json", "/sheets/0")) paths += fault.path + " ";
+    for (const PlantFault& fault : CheckSheet(sheet, PlantBuilder(builder).draft(), "dismantling.json", "/sheets/0"))
+      paths += fault.path + " ";
     return paths;
   };
   EXPECT_EQ(faults(PackSheet()), "");

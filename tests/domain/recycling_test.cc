@@ -78,7 +78,9 @@ TEST(Target, TheNewestThatHasBegunCounts) {
   EXPECT_EQ(last.now->permille, 800);
   EXPECT_EQ(last.next, nullptr);
   EXPECT_EQ(find(TargetKind::kEfficiency, Element::kOther, DayOf(2026, 1, 1)).now->permille, 650);
-  EXPECT_EQ(FindTarget(Regime::kChina, TargetKind::kRecovery, Element::kNickel, Chemistry::kOther, DayOf(2026, 1, 1)).now->permille, 980);
+  EXPECT_EQ(
+      FindTarget(Regime::kChina, TargetKind::kRecovery, Element::kNickel, Chemistry::kOther, DayOf(2026, 1, 1)).now->permille,
+      980);
   EXPECT_EQ(find(TargetKind::kRecovery, Element::kIron, DayOf(2040, 1, 1)).now, nullptr) << "no target at all";
 }
 
@@ -161,7 +163,9 @@ RC_GTEST_PROP(RecycledContent, NeverGrowsAndDoesNotDependOnTheOrderOfEdges, ()) 
     return std::tuple(a.child_id, a.parent_id, a.quantity_micro) < std::tuple(b.child_id, b.parent_id, b.quantity_micro);
   });
   edges.erase(std::unique(edges.begin(), edges.end(),
-                          [](const Edge& a, const Edge& b) { return a.kind == b.kind && a.child_id == b.child_id && a.parent_id == b.parent_id; }),
+                          [](const Edge& a, const Edge& b) {
+                            return a.kind == b.kind && a.child_id == b.child_id && a.parent_id == b.parent_id;
+                          }),
               edges.end());
   const std::vector<RecycledSource> sources = {{1, {{Element::kLithium, 777'777}}}};
   const auto spread = SpreadRecycled(sources, lots, edges);

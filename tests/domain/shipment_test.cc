@@ -61,8 +61,8 @@ TEST(ExportShare, IsByPeriodCurrencyAndProductAndNeverAddsCurrencies) {
 RC_GTEST_PROP(ExportShare, DoesNotDependOnTheOrderAndAddsUp, ()) {
   std::vector<ShippedSum> sums;
   for (const int64_t value : *rc::gen::container<std::vector<int64_t>>(rc::gen::inRange<int64_t>(0, 1'000))) {
-    sums.push_back({DayOf(2026, 1, 1) + static_cast<Day>(value % 90), static_cast<int32_t>(1 + value % 3), value % 2 ? "CN" : "DE",
-                    value % 5 ? "EUR" : "CNY", 1, value});
+    sums.push_back({DayOf(2026, 1, 1) + static_cast<Day>(value % 90), static_cast<int32_t>(1 + value % 3),
+                    value % 2 ? "CN" : "DE", value % 5 ? "EUR" : "CNY", 1, value});
   }
   const std::vector<ExportRow> rows = ExportShares(sums, PeriodKind::kMonth);
   int64_t all = 0, products = 0, given = 0;

@@ -24,7 +24,8 @@ Read ReadFolder(const PlantFolder& folder) {
   PlantReading reading = ReadPlant(files);
   Read read;
   read.draft = ReadPlantRecycling(files, reading.draft, reading.faults);
-  for (const domain::PlantFault& fault : reading.faults) read.faults += fault.file + " " + fault.path + ": " + fault.problem + "\n";
+  for (const domain::PlantFault& fault : reading.faults)
+    read.faults += fault.file + " " + fault.path + ": " + fault.problem + "\n";
   return read;
 }
 
@@ -64,11 +65,14 @@ TEST(PlantRecycling, BothFilesMayBeMissingAndASheetMayStandAlone) {
 
 TEST(PlantRecycling, FaultsNameFileAndPointer) {
   const std::string step = "/sheets/0/steps/1";
-  EXPECT_THAT(ReadFolder(With("dismantling.json", step + "/component", "NONE")).faults, HasSubstr("dismantling.json " + step + "/component: "));
+  EXPECT_THAT(ReadFolder(With("dismantling.json", step + "/component", "NONE")).faults,
+              HasSubstr("dismantling.json " + step + "/component: "));
   EXPECT_THAT(ReadFolder(With("dismantling.json", step + "/step", 1)).faults, HasSubstr("dismantling.json " + step + "/step: "));
-  EXPECT_THAT(ReadFolder(With("dismantling.json", step + "/minutes", "ten")).faults, HasSubstr("dismantling.json " + step + "/minutes: "));
+  EXPECT_THAT(ReadFolder(With("dismantling.json", step + "/minutes", "ten")).faults,
+              HasSubstr("dismantling.json " + step + "/minutes: "));
   EXPECT_THAT(ReadFolder(With("dismantling.json", step + "/colour", 1)).faults, HasSubstr("dismantling.json " + step));
-  EXPECT_THAT(ReadFolder(With("dismantling.json", "/sheets/0/product", "NONE")).faults, HasSubstr("dismantling.json /sheets/0/product: "));
+  EXPECT_THAT(ReadFolder(With("dismantling.json", "/sheets/0/product", "NONE")).faults,
+              HasSubstr("dismantling.json /sheets/0/product: "));
   EXPECT_THAT(ReadFolder(With("dismantling.json", "/sheets/1/product", "PACK-CAR-60")).faults, HasSubstr("has a sheet already"));
   EXPECT_THAT(ReadFolder(With("dismantling.json", "/sheets/0/safety/nominal_voltage_V", 900)).faults,
               HasSubstr("/sheets/0/safety/max_voltage_V: "));

@@ -44,7 +44,8 @@ class RecyclingServiceTest : public testing::Test {
     builder.AddBought("RC-CU", "kg", domain::Tracking::kLot);
     return builder;
   }
-  // Two finished packs of a housing and two cells; a cell is 0.5 kg of electrolyte with 100 g lithium a kg, a housing 30 kg aluminium.
+  // Two finished packs of a housing and two cells; a cell is 0.5 kg of electrolyte with 100 g lithium a kg, a housing 30 kg
+  // aluminium.
   RecyclingServiceTest() {
     AddPack(kPack, "1");
     AddPack(kOther, "2");
@@ -64,7 +65,8 @@ class RecyclingServiceTest : public testing::Test {
         "serial_slots_filled = 3, passed = 63, lot_lines = -1, finish_time = create_time where unit_id = " +
         std::to_string(pack));
     Sql("update unit set revision_id = (select revision_id from product_revision join material using (material_id) where code = 'CELL') "
-        "where code in ('A" + number + "', 'B" + number + "')");
+        "where code in ('A" +
+        number + "', 'B" + number + "')");
   }
   void Put(int64_t pack, int64_t part, int line, int slot) {
     plant_.Install(pack, part, line, slot, "2026-09-21");
@@ -213,7 +215,8 @@ TEST_F(RecyclingServiceTest, ABatchGoesItsWayAndGenealogyCloses) {
   ASSERT_EQ(ReasonOf(Dismantle(batch, {kPack, kOther})), "OK");
   EXPECT_EQ(StateOf(kPack), v1::LIFE_STATE_DISMANTLED);
   ASSERT_EQ(ReasonOf(Send(Report(batch, {Lot("LI-1", "1", "Li", "0.19"), Lot("AL-1", "59", "Al", "58.5")}))), "OK");
-  EXPECT_THAT(Below("LI-1"), IsSupersetOf({"recovered " + std::string(kPack), "recovered " + std::string(kOther), std::string("installed A1")}));
+  EXPECT_THAT(Below("LI-1"),
+              IsSupersetOf({"recovered " + std::string(kPack), "recovered " + std::string(kOther), std::string("installed A1")}));
   EXPECT_THAT(Above("A1"), IsSupersetOf({std::string(kPack), std::string("LI-1"), std::string("AL-1")}));
   EXPECT_EQ(Value("select count(*) from lot join recovered_lot using (unit_id)"), "2") << "real lots";
   EXPECT_EQ(Value("select supplier from purchase join unit using (unit_id) where code = 'LI-1'"), "PtBack");
@@ -293,7 +296,8 @@ TEST_F(RecyclingServiceTest, MoreThanContainedIsRefusedWithTheFigures) {
   EXPECT_EQ(figures.at("contained_kg"), "0.2");
   EXPECT_EQ(figures.at("recovered_kg"), "0.205");
   EXPECT_EQ(figures.at("most_kg"), "0.204");
-  EXPECT_EQ(ReasonOf(Send(Report(batch, {Lot("CO-1", "1", "Co", "0.001")}))), "MASS_EXCEEDS_CONTAINED") << "there is no cobalt in it";
+  EXPECT_EQ(ReasonOf(Send(Report(batch, {Lot("CO-1", "1", "Co", "0.001")}))), "MASS_EXCEEDS_CONTAINED")
+      << "there is no cobalt in it";
   EXPECT_EQ(ReasonOf(Send(Report(batch, {Lot("LI-2", "1", "Li", "0.004")}))), "OK") << "the tolerance";
   EXPECT_EQ(Value("select count(*) from recovered_lot"), "2");
 }
@@ -416,10 +420,13 @@ TEST_F(RecyclingServiceTest, DutiesFollowTheReceiptAndTheEnd) {
   const int64_t batch = Open();
   ASSERT_EQ(Live(kPack, v1::LIFE_EVENT_DECLARE_WASTE), "OK");
   ASSERT_EQ(ReasonOf(Receive(Receipt(batch, {kPack, kOther}))), "OK");
-  EXPECT_EQ(Value("select string_agg(kind::text, ',' order by duty_id) from duty join unit using (unit_id) where code = '" + std::string(kPack) + "'"),
+  EXPECT_EQ(Value("select string_agg(kind::text, ',' order by duty_id) from duty join unit using (unit_id) where code = '" +
+                  std::string(kPack) + "'"),
             "4,5,9")
       << "collected, handed over, received";
-  EXPECT_EQ(Value("select string_agg(kind::text, ',') from duty join unit using (unit_id) where code = '" + std::string(kOther) + "'"), "9");
+  EXPECT_EQ(
+      Value("select string_agg(kind::text, ',') from duty join unit using (unit_id) where code = '" + std::string(kOther) + "'"),
+      "9");
 }
 
 TEST_F(RecyclingServiceTest, TheBenchSeesWhatIsThereAndWhatWasSeen) {
@@ -427,16 +434,20 @@ TEST_F(RecyclingServiceTest, TheBenchSeesWhatIsThereAndWhatWasSeen) {
   v1::GetDismantlingRequest request;
   request.set_unit_code(kPack);
   v1::GetDismantlingResponse response;
-  EXPECT_EQ(ReasonOf(CallOnce(*bench, &v1::DismantlingService::Stub::GetDismantling, request, &response)), "DOCUMENT_UNAVAILABLE");
-  Sql("insert into dismantling_sheet select material_id, '{GB/T 33598-2017}', 394.2, 347.8, 'below 60 V', 5, '{shock}', '48 h outdoors', '{}' "
+  EXPECT_EQ(ReasonOf(CallOnce(*bench, &v1::DismantlingService::Stub::GetDismantling, request, &response)),
+            "DOCUMENT_UNAVAILABLE");
+  Sql("insert into dismantling_sheet select material_id, '{GB/T 33598-2017}', 394.2, 347.8, 'below 60 V', 5, '{shock}', "
+      "'48 h outdoors', '{}' "
       "from material where code = 'PACK'");
-  Sql("insert into dismantling_step select p.material_id, s.step, s.action, c.material_id, '', 0, 'hook', 5, 'shock' from material p, material c, "
+  Sql("insert into dismantling_step select p.material_id, s.step, s.action, c.material_id, '', 0, 'hook', 5, 'shock' "
+      "from material p, material c, "
       "(values (1, 'identify', 'PACK'), (2, 'lift cells', 'CELL')) as s (step, action, code) where p.code = 'PACK' and c.code = s.code");
   v1::ReceiveForRecyclingRequest receipt = Receipt(Open(), {kPack});
   receipt.add_observations(v1::OBSERVATION_CRASHED);
   ASSERT_EQ(ReasonOf(Receive(receipt)), "OK");
   Sql("insert into hold (hold_id, reason, placed_by, place_time) overriding system value values (77, 'supplier alert', 'Wu', now())");
-  Sql("insert into hold_item (hold_id, unit_id, named) select 77, unit_id, true from unit where code = '" + std::string(kPack) + "'");
+  Sql("insert into hold_item (hold_id, unit_id, named) select 77, unit_id, true from unit where code = '" + std::string(kPack) +
+      "'");
   plant_.Remove(std::stoll(Value("select unit_id from unit where code = 'B1'")));
   const int64_t id = std::stoll(Value("select unit_id from unit where code = '" + std::string(kPack) + "'"));
   plant_.AddEvent(id, 1, domain::EventKind::kCompleted, 40,

@@ -119,7 +119,8 @@ TEST_F(ShipmentServiceTest, RefusesByNameAndAllOrNone) {
   EXPECT_EQ(FieldOf(held), "items[1]");
   const int64_t pack = plant_.AddUnit("PACK", "P1");
   Sql("update unit set revision_id = (select revision_id from product_revision join material using (material_id) where code = 'PACK') "
-      "where unit_id = " + std::to_string(pack));
+      "where unit_id = " +
+      std::to_string(pack));
   EXPECT_EQ(Told(Request({"P1"})), "GENEALOGY_COMPLETE");
   Sql("update unit set state = 1 where code = 'H3'");
   EXPECT_EQ(Told(Request({"H3"})), "UNIT_STATE");
