@@ -1,5 +1,7 @@
 #include "db/life.h"
 
+#include <map>
+
 #include "db/array.h"
 #include "db/row.h"
 
@@ -11,9 +13,11 @@ select unit_id, state, used, reused, remanufactured, repurposed, last_time
 from unit_life
 where unit_id = any($1::bigint[]))sql";
 
-constexpr const char* kPutLife = R"sql(
+constexpr const char* kPutLives = R"sql(
 insert into unit_life (unit_id, state, used, reused, remanufactured, repurposed, last_time)
-values ($1, $2, $3, $4, $5, $6, $7::timestamptz)
+select n.unit_id, n.state, n.used, n.reused, n.remanufactured, n.repurposed, n.last_time
+from unnest($1::bigint[], $2::smallint[], $3::boolean[], $4::boolean[], $5::boolean[], $6::boolean[], $7::timestamptz[])
+  n (unit_id, state, used, reused, remanufactured, repurposed, last_time)
 on conflict (unit_id) do update
 set
   state = excluded.state,
@@ -22,31 +26,14 @@ set
   remanufactured = excluded.remanufactured,
   repurposed = excluded.repurposed,
   last_time = excluded.last_time)sql";
-
-constexpr const char* kInsertRecord = R"sql(
-insert into life_record (unit_id, event, occur_time, record_time, person, party, place, evidence, other_code, used)
-values ($1, $2, $3::timestamptz, $4::timestamptz, $5, $6, $7, $8, $9, $10))sql";
 
 constexpr const char* kInsertRecords = R"sql(
 insert into life_record (unit_id, event, occur_time, record_time, person, party, place, evidence, other_code, used)
-select unit_id, event, occur_time, record_time, person, party, place, evidence, other_code, used
-from unnest($1::bigint[], $2::smallint[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::text[], $8::text[],
-  $9::text[], $10::boolean[])
-  as told (unit_id, event, occur_time, record_time, person, party, place, evidence, other_code, used))sql";
-
-constexpr const char* kPutLives = R"sql(
-insert into unit_life (unit_id, state, used, reused, remanufactured, repurposed, last_time)
-select unit_id, state, used, reused, remanufactured, repurposed, last_time
-from unnest($1::bigint[], $2::smallint[], $3::boolean[], $4::boolean[], $5::boolean[], $6::boolean[], $7::timestamptz[])
-  as moved (unit_id, state, used, reused, remanufactured, repurposed, last_time)
-on conflict (unit_id) do update
-set
-  state = excluded.state,
-  used = excluded.used,
-  reused = excluded.reused,
-  remanufactured = excluded.remanufactured,
-  repurposed = excluded.repurposed,
-  last_time = excluded.last_time)sql";
+select n.unit_id, n.event, n.occur_time, n.record_time, n.person, n.party, n.place, n.evidence, n.other_code, n.used
+from unnest($1::bigint[], $2::smallint[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+  $10::boolean[]) with ordinality
+  n (unit_id, event, occur_time, record_time, person, party, place, evidence, other_code, used, place_in_order)
+order by n.place_in_order)sql";
 
 constexpr const char* kInsertLink = R"sql(
 insert into second_life (old_unit_id, new_unit_id, start_time)
@@ -102,9 +89,14 @@ where r.unit_id = $1
 order by r.replacement_id
 limit $3)sql";
 
-void PutLife(Transaction& transaction, int64_t unit_id, const domain::Life& life) {
-  Execute(transaction, kPutLife, unit_id, life.state, life.used, life.reused, life.remanufactured, life.repurposed,
-          life.last_time);
+void PutLives(Transaction& transaction, const std::map<int64_t, domain::Life>& lives) {
+  ArrayWriter unit, state, used, reused, remanufactured, repurposed, last;
+  for (const auto& [id, life] : lives) {
+    unit.Add(id), state.Add(life.state), used.Add(life.used), reused.Add(life.reused);
+    remanufactured.Add(life.remanufactured), repurposed.Add(life.repurposed), last.Add(life.last_time);
+  }
+  Execute(transaction, kPutLives, unit.Take(), state.Take(), used.Take(), reused.Take(), remanufactured.Take(), repurposed.Take(),
+          last.Take());
 }
 
 }  // namespace
@@ -124,49 +116,52 @@ std::unordered_map<int64_t, domain::Life> LoadLives(Transaction& transaction, co
   return lives;
 }
 
-void InsertLifeRecord(Transaction& transaction, int64_t unit_id, const domain::LifeRecord& record, const domain::Life& after) {
-  Execute(transaction, kInsertRecord, unit_id, record.event, record.occur_time, record.record_time, record.person, record.party,
-          record.place, record.evidence, record.other_code, record.used);
-  PutLife(transaction, unit_id, after);
+void InsertLifeRecords(Transaction& transaction, const std::vector<LivedRecord>& records) {
+  if (records.empty()) return;
+  ArrayWriter unit, event, occur, recorded, person, party, place, evidence, other, used;
+  std::map<int64_t, domain::Life> lives;
+  for (const LivedRecord& lived : records) {
+    const domain::LifeRecord& record = lived.record;
+    unit.Add(lived.unit_id), event.Add(record.event), occur.Add(record.occur_time), recorded.Add(record.record_time);
+    person.Add(record.person), party.Add(record.party), place.Add(record.place), evidence.Add(record.evidence);
+    other.Add(record.other_code), used.Add(record.used);
+    lives[lived.unit_id] = lived.after;
+  }
+  Execute(transaction, kInsertRecords, unit.Take(), event.Take(), occur.Take(), recorded.Take(), person.Take(), party.Take(), place.Take(),
+          evidence.Take(), other.Take(), used.Take());
+  PutLives(transaction, lives);
 }
 
-void InsertLifeRecords(Transaction& transaction, const std::vector<LifeMoved>& moved) {
-  const auto column = [&](auto projection) { return ArrayOf(moved, projection); };
-  const std::string ids = column(&LifeMoved::unit_id);
-  Execute(transaction, kInsertRecords, ids, column([](const LifeMoved& m) { return m.record.event; }),
-          column([](const LifeMoved& m) { return m.record.occur_time; }),
-          column([](const LifeMoved& m) { return m.record.record_time; }), column([](const LifeMoved& m) { return m.record.person; }),
-          column([](const LifeMoved& m) { return m.record.party; }), column([](const LifeMoved& m) { return m.record.place; }),
-          column([](const LifeMoved& m) { return m.record.evidence; }), column([](const LifeMoved& m) { return m.record.other_code; }),
-          column([](const LifeMoved& m) { return m.record.used; }));
-  Execute(transaction, kPutLives, ids, column([](const LifeMoved& m) { return m.after.state; }),
-          column([](const LifeMoved& m) { return m.after.used; }), column([](const LifeMoved& m) { return m.after.reused; }),
-          column([](const LifeMoved& m) { return m.after.remanufactured; }),
-          column([](const LifeMoved& m) { return m.after.repurposed; }), column([](const LifeMoved& m) { return m.after.last_time; }));
+void InsertLifeRecord(Transaction& transaction, int64_t unit_id, const domain::LifeRecord& record, const domain::Life& after) {
+  InsertLifeRecords(transaction, {{unit_id, record, after}});
 }
 
 void InsertSecondLife(Transaction& transaction, int64_t old_unit_id, int64_t new_unit_id, const domain::Life& life,
                       domain::Time time) {
   Execute(transaction, kInsertLink, old_unit_id, new_unit_id, time);
-  PutLife(transaction, new_unit_id, life);
+  PutLives(transaction, {{new_unit_id, life}});
+}
+
+domain::LifeRecord ReadLifeRecord(RowReader& reader) {
+  domain::LifeRecord record;
+  record.event = reader.Next<domain::LifeEvent>();
+  record.occur_time = reader.Next<domain::Time>();
+  record.record_time = reader.Next<domain::Time>();
+  record.person = reader.Next<std::string>();
+  record.party = reader.Next<std::string>();
+  record.place = reader.Next<std::string>();
+  record.evidence = reader.Next<std::string>();
+  record.other_code = reader.Next<std::string>();
+  record.used = reader.Next<bool>();
+  return record;
 }
 
 std::vector<StoredLifeRecord> ListLifeRecords(Transaction& transaction, int64_t unit_id, int64_t after_id, int limit) {
   std::vector<StoredLifeRecord> records;
   for (const pqxx::row& row : Execute(transaction, kListRecords, unit_id, after_id, limit)) {
     RowReader reader(row);
-    StoredLifeRecord& stored = records.emplace_back();
-    stored.id = reader.Next<int64_t>();
-    domain::LifeRecord& record = stored.record;
-    record.event = reader.Next<domain::LifeEvent>();
-    record.occur_time = reader.Next<domain::Time>();
-    record.record_time = reader.Next<domain::Time>();
-    record.person = reader.Next<std::string>();
-    record.party = reader.Next<std::string>();
-    record.place = reader.Next<std::string>();
-    record.evidence = reader.Next<std::string>();
-    record.other_code = reader.Next<std::string>();
-    record.used = reader.Next<bool>();
+    const auto id = reader.Next<int64_t>();
+    records.push_back({id, ReadLifeRecord(reader)});
   }
   return records;
 }

@@ -17,13 +17,13 @@ namespace mes::db {
 std::unordered_map<int64_t, domain::Life> LoadLives(Transaction& transaction, const std::vector<int64_t>& unit_ids);
 // Stores a record and the life after it.
 void InsertLifeRecord(Transaction& transaction, int64_t unit_id, const domain::LifeRecord& record, const domain::Life& after);
-// The same for many units, of which each stands here once.
-struct LifeMoved {
+// Many, in order; set-wise.
+struct LivedRecord {
   int64_t unit_id = 0;
   domain::LifeRecord record;
   domain::Life after;
 };
-void InsertLifeRecords(Transaction& transaction, const std::vector<LifeMoved>& moved);
+void InsertLifeRecords(Transaction& transaction, const std::vector<LivedRecord>& records);
 // The life of a unit that begins as the second one of another, and that link.
 void InsertSecondLife(Transaction& transaction, int64_t old_unit_id, int64_t new_unit_id, const domain::Life& life,
                       domain::Time time);
@@ -32,6 +32,9 @@ struct StoredLifeRecord {
   int64_t id = 0;
   domain::LifeRecord record;
 };
+// event, occur_time, record_time, person, party, place, evidence, other_code, used.
+class RowReader;
+domain::LifeRecord ReadLifeRecord(RowReader& reader);
 // Oldest first, after `after_id`.
 std::vector<StoredLifeRecord> ListLifeRecords(Transaction& transaction, int64_t unit_id, int64_t after_id, int limit);
 

@@ -19,7 +19,9 @@ enum class EdgeKind : int16_t { kInstalled = 0, kConsumed = 1, kSplit = 2, kMerg
 // `installed`, `consumed`, `split`, `merged` or `recovered`.
 std::string_view NameOf(EdgeKind kind);
 
-// The station event that made or ended an edge.
+// The station event that made or ended an edge. Without a station: the replacement or, under kCaptureEpoch, the captured event of
+// that number.
+inline constexpr int32_t kCaptureEpoch = 2;
 struct EdgeEvent {
   int32_t station_id = 0;
   int32_t epoch = 0;

@@ -1,11 +1,13 @@
 #include "services/epcis.h"
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
+#include "db/captured_event.h"
 #include "db/genealogy.h"
 #include "db/issued_code.h"
 #include "db/life.h"
@@ -16,7 +18,9 @@
 #include "domain/gs1.h"
 #include "domain/limits.h"
 #include "mes/v1/epcis.grpc.pb.h"
+#include "services/convert.h"
 #include "services/epcis_event.h"
+#include "services/epcis_hash.h"
 #include "services/unit.h"
 
 namespace mes::services {
@@ -87,6 +91,15 @@ class Addresses {
     return "https://" + host_ + "/station/" + PercentEncoded(station->code);
   }
   std::string UomOf(int64_t id) const { return MaterialOf(call_.plant, by_id_.at(id).material_id).uom; }
+  std::string MaterialCodeOf(int64_t id) const { return MaterialOf(call_.plant, by_id_.at(id).material_id).code; }
+  // Forgets the others, so that a long document needs no more memory than a short one.
+  void LoadOnly(std::vector<int64_t> ids) {
+    by_id_.clear();
+    std::sort(ids.begin(), ids.end());
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    Load(ids);
+  }
+  const std::string& host() const { return host_; }
 
  private:
   std::string Of(const std::string& code, int32_t material_id, bool lot) const {
@@ -105,7 +118,7 @@ class Addresses {
   }
 
   Call& call_;
-  const std::string host_;
+  std::string host_;
   std::unordered_map<std::string, std::string> gtin_of_prefix_;
   std::unordered_map<int32_t, std::string> gtin_of_material_;
   std::unordered_map<int64_t, db::Identity> by_id_;
@@ -120,25 +133,57 @@ std::vector<db::StoredLifeRecord> AllLifeRecords(Call& call, int64_t unit_id) {
   }
 }
 
-// Collects text into pieces.
-class Pieces {
+EpcisNames NamesOf(const Addresses& addresses) {
+  return {addresses.host(),
+          [&](int64_t unit_id) { return addresses.OfUnit(unit_id); },
+          [&](const std::string& code) { return addresses.OfCode(code); },
+          [&](int32_t station) { return addresses.OfStation(station); },
+          [&](int64_t unit_id) { return addresses.UomOf(unit_id); },
+          [&](int64_t unit_id) { return addresses.MaterialCodeOf(unit_id); }};
+}
+
+// A document that goes out in pieces, event by event.
+template <typename Piece>
+class Document {
  public:
-  explicit Pieces(PageSink<v1::ExportUnitEpcisResponse>& sink) : sink_(sink) {}
+  Document(PageSink<Piece>& sink, const std::string& host, domain::Time now) : sink_(sink) {
+    Add("{\"@context\":" + EpcisContextOf(host).dump() +
+        ",\"type\":\"EPCISDocument\",\"schemaVersion\":\"2.0\",\"creationDate\":\"" + domain::FormatTime(now) +
+        "\",\"epcisBody\":{\"eventList\":[");
+  }
+  // False = nobody listens any more.
+  bool Event(const nlohmann::json& event) {
+    if (event.is_null()) return true;
+    return Event(event.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  }
+  bool Event(const std::string& text) { return Add((events_++ == 0 ? "" : ",") + text); }
+  void End() {
+    Add("]}}\n");
+    page_.set_last(true);
+    page_.set_events(events_);
+    sink_(std::move(page_));
+  }
+
+ private:
   bool Add(const std::string& text) {
     page_.mutable_text()->append(text);
     if (page_.text().size() < kPieceBytes) return true;
     return sink_(std::exchange(page_, {}));
   }
-  void End(int events) {
-    page_.set_last(true);
-    page_.set_events(events);
-    sink_(std::move(page_));
-  }
 
- private:
-  PageSink<v1::ExportUnitEpcisResponse>& sink_;
-  v1::ExportUnitEpcisResponse page_;
+  PageSink<Piece>& sink_;
+  Piece page_;
+  int32_t events_ = 0;
 };
+
+std::vector<db::CapturedRow> AllCaptured(Call& call, int64_t unit_id) {
+  std::vector<db::CapturedRow> all;
+  for (;;) {
+    const auto page = db::ListCapturedEvents(call.transaction, unit_id, all.empty() ? 0 : all.back().id, domain::kMaxPageSize);
+    all.insert(all.end(), page.begin(), page.end());
+    if (static_cast<int>(page.size()) < domain::kMaxPageSize) return all;
+  }
+}
 
 }  // namespace
 
@@ -146,33 +191,95 @@ Status ExportUnitEpcis(Call& call, const v1::ExportUnitEpcisRequest& request, Pa
   if (Status checked = CheckHost(request.host()); !checked) return checked;
   const auto id = FindUnitId(call, request.unit_code(), "unit_code");
   if (!id) return Fail(id.error());
-  const std::string host = request.host().empty() ? kDefaultHost : request.host();
-  const domain::Unit unit = db::LoadUnits(call.transaction, {*id}).at(0).unit;
+  Addresses addresses(call, request.host().empty() ? kDefaultHost : request.host());
   const std::vector<domain::EventRow> history = db::LoadHistory(call.transaction, *id);
-  Addresses addresses(call, host);
   std::vector<int64_t> ids{*id};
   for (const domain::EventRow& row : history) {
     if (row.other_unit_id != 0) ids.push_back(row.other_unit_id);
   }
-  std::sort(ids.begin(), ids.end());
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  addresses.Load(ids);
+  addresses.LoadOnly(std::move(ids));
+  const EpcisNames names = NamesOf(addresses);
+  const EpcisWriter writer(names);
 
-  const EpcisNames names{host, [&](int64_t unit_id) { return addresses.OfUnit(unit_id); },
-                         [&](const std::string& code) { return addresses.OfCode(code); },
-                         [&](int32_t station) { return addresses.OfStation(station); },
-                         [&](int64_t unit_id) { return addresses.UomOf(unit_id); }};
-  const std::vector<nlohmann::json> events =
-      EpcisEvents(*id, history, AllLifeRecords(call, *id), call.plant.FindRevision(unit.revision_id), names);
-  Pieces pieces(sink);
-  pieces.Add("{\"@context\":" + EpcisContextOf(host).dump() +
-             ",\"type\":\"EPCISDocument\",\"schemaVersion\":\"2.0\",\"creationDate\":\"" + domain::FormatTime(call.now) +
-             "\",\"epcisBody\":{\"eventList\":[");
-  for (size_t i = 0; i < events.size(); ++i) {
-    if (!pieces.Add((i == 0 ? "" : ",") + events[i].dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))) return {};
+  std::vector<std::pair<domain::Time, nlohmann::json>> events;
+  const auto add = [&](domain::Time time, nlohmann::json event) {
+    if (!event.is_null()) events.emplace_back(time, std::move(event));
+  };
+  std::set<std::string> captured_ids;
+  for (const db::CapturedRow& row : AllCaptured(call, *id)) {
+    add(row.event_time, nlohmann::json::parse(row.body));
+    captured_ids.insert(EpcisIdOf(row.hash));
   }
-  pieces.Add("]}}\n");
-  pieces.End(static_cast<int>(events.size()));
+  const db::MadeRow made = db::LoadMade(call.transaction, *id);
+  const bool second = !db::LoadLifeLinks(call.transaction, *id).first_life_code.empty();
+  if (captured_ids.empty() && !second) add(made.create_time, writer.Made(made));
+  const domain::ProductRevision* revision = call.plant.FindRevision(made.revision_id);
+  for (const domain::EventRow& row : history) add(row.occur_time, writer.Of(*id, row, revision));
+  for (const db::StoredLifeRecord& stored : AllLifeRecords(call, *id)) {
+    // What a captured event brought about is told by that event.
+    if (!captured_ids.contains(stored.record.evidence)) add(stored.record.occur_time, writer.Of(*id, stored.record));
+  }
+  std::stable_sort(events.begin(), events.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+
+  Document<v1::ExportUnitEpcisResponse> document(sink, addresses.host(), call.now);
+  for (const auto& [time, event] : events) {
+    if (!document.Event(event)) return {};
+  }
+  document.End();
+  return {};
+}
+
+Status ExportPeriodEpcis(Call& call, const v1::ExportPeriodEpcisRequest& request, PageSink<v1::ExportPeriodEpcisResponse>& sink) {
+  if (Status checked = CheckHost(request.host()); !checked) return checked;
+  if (!request.has_from_time()) return Fail(FieldError(Reason::kFieldRequired, "from_time", "from_time is missing"));
+  if (!request.has_until_time()) return Fail(FieldError(Reason::kFieldRequired, "until_time", "until_time is missing"));
+  const auto from = TimeFromProto(request.from_time(), "from_time");
+  if (!from) return Fail(from.error());
+  const auto until = TimeFromProto(request.until_time(), "until_time");
+  if (!until) return Fail(until.error());
+  if (*until <= *from) return Fail(FieldError(Reason::kFieldInvalid, "until_time", "until_time is not after from_time"));
+
+  Addresses addresses(call, request.host().empty() ? kDefaultHost : request.host());
+  const EpcisNames names = NamesOf(addresses);
+  const EpcisWriter writer(names);
+  Document<v1::ExportPeriodEpcisResponse> document(sink, addresses.host(), call.now);
+  bool listening = true;
+  const auto all = [&](const auto& rows, const auto& event) {
+    for (const auto& row : rows) {
+      if (!(listening = document.Event(event(row)))) return false;
+    }
+    return true;
+  };
+  db::ListMade(call.transaction, *from, *until, [&](const std::vector<db::MadeRow>& rows) {
+    std::vector<int64_t> ids;
+    for (const db::MadeRow& row : rows) ids.push_back(row.unit_id);
+    addresses.LoadOnly(std::move(ids));
+    return all(rows, [&](const db::MadeRow& row) { return writer.Made(row); });
+  });
+  if (!listening) return {};
+  db::ListPeriodCaptured(call.transaction, *from, *until, [&](const std::vector<db::CapturedRow>& rows) {
+    return all(rows, [&](const db::CapturedRow& row) { return row.body; });
+  });
+  if (!listening) return {};
+  db::ListPeriodEvents(call.transaction, *from, *until, [&](const std::vector<domain::EventRow>& rows) {
+    std::vector<int64_t> ids;
+    for (const domain::EventRow& row : rows) {
+      ids.push_back(row.unit_id);
+      if (row.other_unit_id != 0) ids.push_back(row.other_unit_id);
+    }
+    addresses.LoadOnly(std::move(ids));
+    return all(
+        rows, [&](const domain::EventRow& row) { return writer.Of(row.unit_id, row, call.plant.FindRevision(row.revision_id)); });
+  });
+  if (!listening) return {};
+  using Lived = std::pair<int64_t, domain::LifeRecord>;
+  db::ListPeriodLives(call.transaction, *from, *until, [&](const std::vector<Lived>& rows) {
+    std::vector<int64_t> ids;
+    for (const Lived& row : rows) ids.push_back(row.first);
+    addresses.LoadOnly(std::move(ids));
+    return all(rows, [&](const Lived& row) { return writer.Of(row.first, row.second); });
+  });
+  if (listening) document.End();
   return {};
 }
 
@@ -184,6 +291,19 @@ class EpcisService final : public v1::EpcisService::CallbackService {
   grpc::ServerWriteReactor<v1::ExportUnitEpcisResponse>* ExportUnitEpcis(grpc::CallbackServerContext* context,
                                                                          const v1::ExportUnitEpcisRequest* request) override {
     return StreamRead<v1::ExportUnitEpcisRequest, v1::ExportUnitEpcisResponse>(env_, context, request, services::ExportUnitEpcis);
+  }
+  grpc::ServerWriteReactor<v1::ExportPeriodEpcisResponse>* ExportPeriodEpcis(
+      grpc::CallbackServerContext* context, const v1::ExportPeriodEpcisRequest* request) override {
+    return StreamRead<v1::ExportPeriodEpcisRequest, v1::ExportPeriodEpcisResponse>(env_, context, request,
+                                                                                   services::ExportPeriodEpcis);
+  }
+  grpc::ServerUnaryReactor* CaptureEpcis(grpc::CallbackServerContext* context, const v1::CaptureEpcisRequest* request,
+                                         v1::CaptureEpcisResponse* response) override {
+    return Mutate(env_, context, request, response, services::CaptureEpcis);
+  }
+  grpc::ServerUnaryReactor* ListCapturedEpcis(grpc::CallbackServerContext* context, const v1::ListCapturedEpcisRequest* request,
+                                              v1::ListCapturedEpcisResponse* response) override {
+    return Read(env_, context, request, response, services::ListCapturedEpcis);
   }
 
  private:

@@ -1,4 +1,4 @@
-// EPCIS 2.0 over gRPC: a unit's history as a document that partners' software reads.
+// EPCIS 2.0 over gRPC: histories as documents that partners' software reads, and partners' documents coming in.
 #pragma once
 
 #include <memory>
@@ -12,6 +12,12 @@ namespace mes::services {
 
 domain::Status ExportUnitEpcis(Call& call, const v1::ExportUnitEpcisRequest& request,
                                PageSink<v1::ExportUnitEpcisResponse>& sink);
+
+domain::Status ExportPeriodEpcis(Call& call, const v1::ExportPeriodEpcisRequest& request,
+                                 PageSink<v1::ExportPeriodEpcisResponse>& sink);
+// services/epcis_capture.cc
+domain::Status CaptureEpcis(Call& call, const v1::CaptureEpcisRequest& request, v1::CaptureEpcisResponse& response);
+domain::Status ListCapturedEpcis(Call& call, const v1::ListCapturedEpcisRequest& request, v1::ListCapturedEpcisResponse& response);
 
 std::unique_ptr<grpc::Service> MakeEpcisService(Env& env);
 

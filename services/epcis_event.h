@@ -2,10 +2,10 @@
 //
 // | recorded | EPCIS |
 // |---|---|
-// | first start | ObjectEvent ADD, commissioning |
+// | comes to exist | ObjectEvent ADD, commissioning; ilmd says which material it is |
 // | completed | ObjectEvent OBSERVE, inspecting, conformant or non_conformant, values as sensor reports |
 // | consumed | TransformationEvent: the lot's quantity goes in, the unit comes out |
-// | installed, removed | AssociationEvent ADD installing, DELETE removing |
+// | installed, removed | AssociationEvent ADD installing, DELETE removing; `mes:line` and `mes:slot` are the position |
 // | scrapped | ObjectEvent OBSERVE, decommissioning, non_conformant |
 // | reversed | the event that was reversed carries an errorDeclaration |
 // | life | ObjectEvent with the business step nearest to it; second life a TransformationEvent; recycling an ObjectEvent DELETE |
@@ -20,7 +20,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "db/life.h"
+#include "db/captured_event.h"
 #include "domain/product_definition.h"
 #include "domain/station_event.h"
 
@@ -35,12 +35,38 @@ struct EpcisNames {
   std::function<std::string(int32_t station_id)> station;
   // The unit of measure of a lot.
   std::function<std::string(int64_t unit_id)> uom;
+  // The material's code.
+  std::function<std::string(int64_t unit_id)> material;
 };
 
-// Oldest first, each with its hash as eventID. `revision` may be null.
-std::vector<nlohmann::json> EpcisEvents(int64_t unit_id, const std::vector<domain::EventRow>& history,
-                                        const std::vector<db::StoredLifeRecord>& life, const domain::ProductRevision* revision,
-                                        const EpcisNames& names);
+class EpcisWriter {
+ public:
+  explicit EpcisWriter(const EpcisNames& names);
+  // Each with its hash as eventID; null = nothing that partners are told. `revision` may be null.
+  nlohmann::json Made(const db::MadeRow& made) const;
+  nlohmann::json Of(int64_t unit_id, const domain::EventRow& row, const domain::ProductRevision* revision) const;
+  nlohmann::json Of(int64_t unit_id, const domain::LifeRecord& record) const;
+
+ private:
+  nlohmann::json Begin(const char* type, domain::Time occur, domain::Time record) const;
+  std::string Own(const std::string& kind, const std::string& word) const;
+  std::string StepOf(domain::LifeEvent event) const;
+  void AddValues(const domain::EventRow& row, const domain::ProductRevision& revision, nlohmann::json& event) const;
+  nlohmann::json WithHash(nlohmann::json event) const;
+
+  const EpcisNames& names_;
+  const std::map<std::string, std::string> context_;
+};
+
+// The business steps of lives, as they are written and read: a word of the CBV, or the last part of an address.
+struct EpcisStep {
+  domain::LifeEvent event;
+  const char* step;
+  bool own;
+};
+const std::vector<EpcisStep>& EpcisSteps();
+// The common code (UN/ECE recommendation 20) of our units of measure; empty = none known.
+std::string CommonCode(std::string_view unit);
 // The document's @context.
 nlohmann::json EpcisContextOf(const std::string& host);
 

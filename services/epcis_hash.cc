@@ -316,15 +316,8 @@ class Prehash {
     const std::string text = value.get<std::string>();
     if (name.ends_with("ime")) return InUtc(text);
     if (text.find(':') == std::string::npos) return Word(name, text, parent);
-    return Canonical(Expanded(text));
+    return Canonical(EpcisExpanded(text, context_));
   }
-  std::string Expanded(const std::string& text) const {
-    const size_t colon = text.find(':');
-    if (text.compare(colon, 3, "://") == 0) return text;
-    const auto prefix = context_.find(text.substr(0, colon));
-    return prefix == context_.end() ? text : prefix->second + text.substr(colon + 1);
-  }
-
   // Everything with a prefix of the document's context, or with an address for a name.
   std::string Extensions(const Json& object) {
     std::vector<std::string> items;
@@ -378,7 +371,18 @@ std::string EpcisHash(const nlohmann::json& event, const EpcisContext& context) 
     hex += kHex[byte >> 4];
     hex += kHex[byte & 15];
   }
-  return "ni:///sha-256;" + hex + "?ver=CBV2.0";
+  return EpcisIdOf(hex);
+}
+
+std::string EpcisIdOf(const std::string& hex) { return "ni:///sha-256;" + hex + "?ver=CBV2.0"; }
+
+std::string EpcisCanonical(const std::string& uri) { return Canonical(uri); }
+
+std::string EpcisExpanded(const std::string& text, const EpcisContext& context) {
+  const size_t colon = text.find(':');
+  if (colon == std::string::npos || text.compare(colon, 3, "://") == 0) return text;
+  const auto prefix = context.find(text.substr(0, colon));
+  return prefix == context.end() ? text : prefix->second + text.substr(colon + 1);
 }
 
 }  // namespace mes::services

@@ -20,5 +20,11 @@ EpcisContext ContextOf(const nlohmann::json& context);
 std::string EpcisPrehash(const nlohmann::json& event, const EpcisContext& context);
 // `ni:///sha-256;<hex>?ver=CBV2.0`.
 std::string EpcisHash(const nlohmann::json& event, const EpcisContext& context);
+// The same form of 64 hexadecimal digits.
+std::string EpcisIdOf(const std::string& hex);
+// An EPC URN, or any host's Digital Link, as the Digital Link of id.gs1.org at its finest level; unchanged where it is none.
+std::string EpcisCanonical(const std::string& uri);
+// `cbv:BizStep-shipping` as an address; unchanged where the prefix is not one of the context's.
+std::string EpcisExpanded(const std::string& text, const EpcisContext& context);
 
 }  // namespace mes::services

@@ -42,7 +42,10 @@ class Names {
 };
 
 std::string EventName(const domain::Plant& plant, const domain::EdgeEvent& event) {
-  if (event.station_id == 0) return event.sequence == 0 ? std::string() : "replacement/" + std::to_string(event.sequence);
+  if (event.station_id == 0) {
+    if (event.sequence == 0) return {};
+    return (event.epoch == domain::kCaptureEpoch ? "epcis/" : "replacement/") + std::to_string(event.sequence);
+  }
   const domain::Station* station = plant.FindStation(event.station_id);
   if (station == nullptr) throw PlantBehind("station " + std::to_string(event.station_id) + " is not loaded");
   return station->code + "/" + std::to_string(event.epoch) + "/" + std::to_string(event.sequence);

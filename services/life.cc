@@ -227,7 +227,7 @@ domain::Result<domain::Life> LifeIn(const LockedLives& locked, int64_t unit_id) 
 }
 
 Status RecordLives(Call& call, LockedLives& locked, const std::vector<LifeStep>& steps) {
-  std::vector<db::LifeMoved> moved;
+  std::vector<db::LivedRecord> moved;
   std::vector<DutyEvent> events;
   for (const LifeStep& step : steps) {
     domain::UnitEntry& entry = locked.world.units.at(step.unit_id);

@@ -112,6 +112,26 @@ TEST_F(MesctlIdentityTest, AStackLivesIsExportedAndEnds) {
               AllOf(HasSubstr("\"EPCISDocument\""), HasSubstr("https://o.cn/unit/STK-L"), HasSubstr("?ver=CBV2.0")));
 }
 
+TEST_F(MesctlIdentityTest, APartnersDocumentComesInOnce) {
+  const std::string path = testing::TempDir() + "stack.jsonld";
+  std::ofstream(path) << R"({"@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",
+    {"ex": "https://stackco.example/"}], "type": "EPCISDocument", "schemaVersion": "2.0", "creationDate": "2026-10-01T00:00:00Z",
+    "epcisBody": {"eventList": [{"type": "ObjectEvent", "eventTime": "2026-09-01T08:00:00+08:00", "eventTimeZoneOffset": "+08:00",
+    "action": "ADD", "bizStep": "commissioning", "epcList": ["https://stackco.example/unit/STK-77"],
+    "ilmd": {"ex:material": "STK-148"}}]}})";
+  EXPECT_THAT(Said({"epcis", "capture", path, "--partner", "StackCo", "--person", "li.wei"}),
+              AllOf(HasSubstr("events captured            1"), HasSubstr("units and lots made known  1")));
+  EXPECT_THAT(Said({"epcis", "capture", path, "--partner", "StackCo", "--person", "li.wei", "--request-id", "again"}),
+              HasSubstr("known before               1"));
+  EXPECT_THAT(Said({"epcis", "captured", "STK-77"}), AllOf(HasSubstr("commissioning"), HasSubstr("StackCo")));
+  EXPECT_THAT(Said({"unit", "show", "STK-77"}), HasSubstr("StackCo"));
+  EXPECT_THAT(Said({"epcis", "period", "--from", "2026-09-01T00:00:00Z", "--until", "2026-09-02T00:00:00Z"}),
+              HasSubstr("https://stackco.example/unit/STK-77"));
+  std::ofstream(path) << "{}";
+  EXPECT_THAT(Refused({"epcis", "capture", path, "--partner", "StackCo", "--person", "li.wei"}),
+              AllOf(StartsWith("mesctl: DOCUMENT_INVALID: "), HasSubstr("/type")));
+}
+
 TEST_F(MesctlIdentityTest, ADryRunTellsWhatAReplacementWouldDo) {
   Said({"unit", "receive", "STK-148", "STK-R", "STK-S", "--supplier", "SinoStack", "--passport", "P-2", "--goods-in-passed"});
   const tests::Outcome dry = Mesctl({"unit", "replace", "STK-R", "--in", "STK-S", "--dry-run"});

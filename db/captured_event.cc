@@ -1,0 +1,205 @@
+#include "db/captured_event.h"
+
+#include <unordered_map>
+
+#include "db/array.h"
+#include "db/event_row.h"
+#include "db/row.h"
+
+namespace mes::db {
+namespace {
+
+constexpr int kRowsPerFetch = 2'000;
+
+constexpr const char* kInsertEvents = R"sql(
+insert into captured_event (hash, event_time, record_time, partner, person, wrong, body)
+select decode(n.hash, 'hex'), n.event_time, $3::timestamptz, $4, $5, n.wrong, n.body::jsonb
+from unnest($1::text[], $2::timestamptz[], $6::boolean[], $7::text[]) with ordinality n (hash, event_time, wrong, body, place)
+order by n.place
+on conflict (hash) do nothing
+returning captured_event_id, encode(hash, 'hex'))sql";
+
+constexpr const char* kDeclareWrong = R"sql(
+update captured_event e
+set
+  wrong = true,
+  body = n.body::jsonb
+from unnest($1::text[], $2::text[]) n (hash, body)
+where e.hash = decode(n.hash, 'hex')
+  and not e.wrong)sql";
+
+constexpr const char* kInsertUnits = R"sql(
+insert into captured_event_unit (unit_id, captured_event_id)
+select distinct n.unit_id, n.captured_event_id
+from unnest($1::bigint[], $2::bigint[]) n (unit_id, captured_event_id)
+on conflict do nothing)sql";
+
+#define MES_CAPTURED_COLUMNS \
+  "select e.captured_event_id, encode(e.hash, 'hex'), e.event_time, e.record_time, e.partner, e.person, e.wrong, e.body::text "
+
+constexpr const char* kListOfUnit = MES_CAPTURED_COLUMNS R"sql(
+from captured_event_unit u
+join captured_event e on e.captured_event_id = u.captured_event_id
+where u.unit_id = $1
+  and u.captured_event_id > $2
+order by u.captured_event_id
+limit $3)sql";
+
+constexpr const char* kMadeOne = R"sql(
+select u.unit_id, u.create_time, coalesce(u.revision_id, 0), coalesce(l.quantity_micro, 0)
+from unit u
+left join lot l on l.unit_id = u.unit_id
+where u.unit_id = $1)sql";
+
+// Parts and joins of lots have no event of their own yet: they count as made.
+constexpr const char* kMade = R"sql(
+declare period no scroll cursor for
+select u.unit_id, u.create_time, coalesce(u.revision_id, 0), coalesce(l.quantity_micro, 0)
+from unit u
+left join lot l on l.unit_id = u.unit_id
+where u.create_time >= $1::timestamptz
+  and u.create_time < $2::timestamptz
+  and not exists (select 1 from captured_event_unit c where c.unit_id = u.unit_id)
+  and not exists (select 1 from second_life s where s.new_unit_id = u.unit_id)
+order by u.create_time, u.unit_id)sql";
+
+constexpr const char* kEvents = "declare period no scroll cursor for select " MES_HISTORY_COLUMNS R"sql(
+from station_event
+where occur_time >= $1::timestamptz
+  and occur_time < $2::timestamptz
+  and unit_id <> 0
+  and kind = any($3::smallint[])
+order by occur_time, record_time, unit_id, station_id, epoch, sequence)sql";
+
+constexpr const char* kLives = R"sql(
+declare period no scroll cursor for
+select unit_id, event, occur_time, record_time, person, party, place, evidence, other_code, used
+from life_record
+where occur_time >= $1::timestamptz
+  and occur_time < $2::timestamptz
+  and case
+    when evidence ~ '^ni:///sha-256;[0-9a-f]{64}[?]ver=CBV2[.]0$'
+      then not exists (select 1 from captured_event c where c.hash = decode(substring(evidence from 15 for 64), 'hex'))
+    else true
+  end
+order by occur_time, life_record_id)sql";
+
+constexpr const char* kCaptured = "declare period no scroll cursor for " MES_CAPTURED_COLUMNS R"sql(
+from captured_event e
+where e.event_time >= $1::timestamptz
+  and e.event_time < $2::timestamptz
+order by e.event_time, e.captured_event_id)sql";
+
+CapturedRow ReadCaptured(const pqxx::row& result) {
+  RowReader reader(result);
+  CapturedRow row;
+  row.id = reader.Next<int64_t>();
+  row.hash = reader.Next<std::string>();
+  row.event_time = reader.Next<domain::Time>();
+  row.record_time = reader.Next<domain::Time>();
+  row.partner = reader.Next<std::string>();
+  row.person = reader.Next<std::string>();
+  row.wrong = reader.Next<bool>();
+  row.body = reader.Next<std::string>();
+  return row;
+}
+MadeRow ReadMade(const pqxx::row& result) {
+  RowReader reader(result);
+  MadeRow row;
+  row.unit_id = reader.Next<int64_t>();
+  row.create_time = reader.Next<domain::Time>();
+  row.revision_id = reader.Next<int32_t>();
+  row.quantity_micro = reader.Next<int64_t>();
+  return row;
+}
+
+// Fetches the cursor `period`, declared before, to its end or until `take` has enough.
+template <typename Row, typename Read>
+void Fetch(Transaction& transaction, const Read& read, const std::function<bool(const std::vector<Row>&)>& take) {
+  const std::string fetch = "fetch forward " + std::to_string(kRowsPerFetch) + " from period";
+  for (bool more = true; more;) {
+    const pqxx::result rows = transaction.work().exec(fetch);
+    std::vector<Row> chunk;
+    chunk.reserve(rows.size());
+    for (const pqxx::row& row : rows) chunk.push_back(read(row));
+    more = static_cast<int>(rows.size()) == kRowsPerFetch;
+    if (!chunk.empty() && !take(chunk)) more = false;
+  }
+  transaction.work().exec("close period");
+}
+
+}  // namespace
+
+void InsertCapturedEvents(Transaction& transaction, std::vector<CapturedRow>& rows) {
+  if (rows.empty()) return;
+  std::unordered_map<std::string, int64_t> ids;
+  const std::string hashes = ArrayOf(rows, [](const CapturedRow& row) { return row.hash; });
+  for (const pqxx::row& row :
+       Execute(transaction, kInsertEvents, hashes, ArrayOf(rows, [](const CapturedRow& r) { return r.event_time; }),
+               rows[0].record_time, rows[0].partner, rows[0].person, ArrayOf(rows, [](const CapturedRow& r) { return r.wrong; }),
+               ArrayOf(rows, [](const CapturedRow& r) { return r.body; }))) {
+    ids[Get<std::string>(row[1])] = Get<int64_t>(row[0]);
+  }
+  ArrayWriter wrong, bodies;
+  bool any = false;
+  for (CapturedRow& row : rows) {
+    const auto found = ids.find(row.hash);
+    row.id = found == ids.end() ? 0 : found->second;
+    if (row.id != 0 || !row.wrong) continue;
+    wrong.Add(row.hash), bodies.Add(row.body);
+    any = true;
+  }
+  if (any) Execute(transaction, kDeclareWrong, wrong.Take(), bodies.Take());
+}
+
+void InsertCapturedUnits(Transaction& transaction, const std::vector<int64_t>& event_ids, const std::vector<int64_t>& unit_ids) {
+  if (event_ids.empty()) return;
+  Execute(transaction, kInsertUnits, ArrayOf(unit_ids), ArrayOf(event_ids));
+}
+
+std::vector<CapturedRow> ListCapturedEvents(Transaction& transaction, int64_t unit_id, int64_t after_id, int limit) {
+  std::vector<CapturedRow> rows;
+  for (const pqxx::row& row : Execute(transaction, kListOfUnit, unit_id, after_id, limit)) rows.push_back(ReadCaptured(row));
+  return rows;
+}
+
+MadeRow LoadMade(Transaction& transaction, int64_t unit_id) { return ReadMade(Execute(transaction, kMadeOne, unit_id).at(0)); }
+
+void ListMade(Transaction& transaction, domain::Time from, domain::Time until,
+              const std::function<bool(const std::vector<MadeRow>&)>& take) {
+  Execute(transaction, kMade, from, until);
+  Fetch<MadeRow>(transaction, ReadMade, take);
+}
+
+void ListPeriodEvents(Transaction& transaction, domain::Time from, domain::Time until,
+                      const std::function<bool(const std::vector<domain::EventRow>&)>& take) {
+  using domain::EventKind;
+  const std::vector<int16_t> told = {static_cast<int16_t>(EventKind::kCompleted), static_cast<int16_t>(EventKind::kConsumed),
+                                     static_cast<int16_t>(EventKind::kInstalled), static_cast<int16_t>(EventKind::kRemoved),
+                                     static_cast<int16_t>(EventKind::kScrapped)};
+  Execute(transaction, kEvents, from, until, ArrayOf(told));
+  const auto read = [](const pqxx::row& row) {
+    RowReader reader(row);
+    return ReadEventRow(reader);
+  };
+  Fetch<domain::EventRow>(transaction, read, take);
+}
+
+void ListPeriodLives(Transaction& transaction, domain::Time from, domain::Time until,
+                     const std::function<bool(const std::vector<std::pair<int64_t, domain::LifeRecord>>&)>& take) {
+  Execute(transaction, kLives, from, until);
+  const auto read = [](const pqxx::row& row) {
+    RowReader reader(row);
+    const auto unit_id = reader.Next<int64_t>();
+    return std::pair(unit_id, ReadLifeRecord(reader));
+  };
+  Fetch<std::pair<int64_t, domain::LifeRecord>>(transaction, read, take);
+}
+
+void ListPeriodCaptured(Transaction& transaction, domain::Time from, domain::Time until,
+                        const std::function<bool(const std::vector<CapturedRow>&)>& take) {
+  Execute(transaction, kCaptured, from, until);
+  Fetch<CapturedRow>(transaction, ReadCaptured, take);
+}
+
+}  // namespace mes::db

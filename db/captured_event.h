@@ -1,0 +1,60 @@
+// Where partners' EPCIS events are kept, and what a period's document is made of.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "db/life.h"
+#include "db/transaction.h"
+#include "domain/station_event.h"
+#include "domain/unit.h"
+
+namespace mes::db {
+
+struct CapturedRow {
+  int64_t id = 0;
+  // 64 hexadecimal digits.
+  std::string hash;
+  domain::Time event_time{};
+  domain::Time record_time{};
+  std::string partner;
+  std::string person;
+  bool wrong = false;
+  // JSON.
+  std::string body;
+};
+
+// Stores those that are not known yet and gives them ids, in order; of known ones the id is 0, and a declaration of error is
+// added to them. Two captures of one event meet here: the later waits for the earlier.
+void InsertCapturedEvents(Transaction& transaction, std::vector<CapturedRow>& rows);
+// Event and unit in step; pairs may repeat.
+void InsertCapturedUnits(Transaction& transaction, const std::vector<int64_t>& event_ids, const std::vector<int64_t>& unit_ids);
+// Of a unit, by id after `after_id`, at most `limit`.
+std::vector<CapturedRow> ListCapturedEvents(Transaction& transaction, int64_t unit_id, int64_t after_id, int limit);
+
+// A unit or lot that came to exist.
+struct MadeRow {
+  int64_t unit_id = 0;
+  domain::Time create_time{};
+  int32_t revision_id = 0;
+  // Of lots, in all.
+  int64_t quantity_micro = 0;
+};
+// One unit.
+MadeRow LoadMade(Transaction& transaction, int64_t unit_id);
+
+// The rows of a period, oldest first, in chunks of at most a few thousand as they come; false = read no more. What was captured
+// is left out where it came to exist: its own event is among the captured.
+void ListMade(Transaction& transaction, domain::Time from, domain::Time until,
+              const std::function<bool(const std::vector<MadeRow>&)>& take);
+void ListPeriodEvents(Transaction& transaction, domain::Time from, domain::Time until,
+                      const std::function<bool(const std::vector<domain::EventRow>&)>& take);
+void ListPeriodLives(Transaction& transaction, domain::Time from, domain::Time until,
+                     const std::function<bool(const std::vector<std::pair<int64_t, domain::LifeRecord>>&)>& take);
+void ListPeriodCaptured(Transaction& transaction, domain::Time from, domain::Time until,
+                        const std::function<bool(const std::vector<CapturedRow>&)>& take);
+
+}  // namespace mes::db

@@ -1,0 +1,465 @@
+// Partners' documents over real gRPC: what is kept, what they change, what is refused with its place, and a plant's period
+// carried into an empty one.
+#include "domain/epcis_capture.h"
+
+#include <algorithm>
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "domain/limits_epcis.h"
+#include "mes/v1/epcis.grpc.pb.h"
+#include "mes/v1/genealogy.grpc.pb.h"
+#include "mes/v1/life.grpc.pb.h"
+#include "mes/v1/unit.grpc.pb.h"
+#include "services/epcis_hash.h"
+#include "tests/support/server.h"
+#include "tests/support/standards.h"
+#include "tests/support/stored_plant.h"
+
+namespace mes::services {
+namespace {
+
+using domain::EventKind;
+using testing::HasSubstr;
+using tests::CallOnce;
+using tests::FieldOf;
+using tests::ReasonOf;
+using tests::StoredPlant;
+using Json = nlohmann::json;
+
+// One plant with its services.
+struct Plant {
+  tests::TestServer server{tests::PlantBuilder().draft()};
+  StoredPlant stored{server.database()};
+  std::unique_ptr<v1::EpcisService::Stub> epcis = v1::EpcisService::NewStub(server.channel());
+  std::unique_ptr<v1::GenealogyService::Stub> genealogy = v1::GenealogyService::NewStub(server.channel());
+  std::unique_ptr<v1::LifeService::Stub> lives = v1::LifeService::NewStub(server.channel());
+  int requests = 0;
+
+  void Sql(const std::string& text) { stored.database().Query(text); }
+
+  std::string ExportPeriod(int64_t from_s = 0, int64_t until_s = 4'000'000'000) {
+    v1::ExportPeriodEpcisRequest request;
+    request.mutable_from_time()->set_seconds(from_s);
+    request.mutable_until_time()->set_seconds(until_s);
+    request.set_host("o.cn/mes");
+    grpc::ClientContext context;
+    const auto reader = epcis->ExportPeriodEpcis(&context, request);
+    v1::ExportPeriodEpcisResponse piece;
+    std::string text;
+    while (reader->Read(&piece)) text += piece.text();
+    EXPECT_EQ(ReasonOf(reader->Finish()), "OK");
+    return text;
+  }
+
+  grpc::Status Capture(const std::string& document, v1::CaptureEpcisResponse* response = nullptr) {
+    v1::CaptureEpcisRequest request;
+    request.set_request_id("c" + std::to_string(++requests));
+    request.set_document(document);
+    request.set_partner("StackCo");
+    request.set_person("Li");
+    v1::CaptureEpcisResponse own;
+    return CallOnce(*epcis, &v1::EpcisService::Stub::CaptureEpcis, request, response == nullptr ? &own : response);
+  }
+  grpc::Status Capture(const Json& document, v1::CaptureEpcisResponse* response = nullptr) {
+    return Capture(document.dump(), response);
+  }
+
+  // `parent > child line.slot quantity kind time removed`, sorted; times to the millisecond, as EPCIS has them.
+  std::vector<std::string> TraceOf(const std::string& code) {
+    v1::TraceRequest request;
+    request.set_code(code);
+    grpc::ClientContext context;
+    const auto reader = genealogy->Trace(&context, request);
+    v1::TraceResponse page;
+    std::vector<std::string> edges;
+    while (reader->Read(&page)) {
+      for (const auto& edge : page.edges()) {
+        const auto& time = edge.install_time();
+        edges.push_back(edge.parent_code() + " > " + edge.child_code() + " " + edge.child_material() + " " +
+                        std::to_string(edge.line()) + "." + std::to_string(edge.slot()) + " " + edge.quantity().value() + " " +
+                        edge.kind() + " " + std::to_string(time.seconds()) + "." +
+                        std::to_string((time.nanos() + 500'000) / 1'000'000));
+      }
+    }
+    EXPECT_EQ(ReasonOf(reader->Finish()), "OK");
+    std::sort(edges.begin(), edges.end());
+    return edges;
+  }
+  std::string LifeOf(const std::string& code) {
+    v1::GetLifeRequest request;
+    request.set_unit_code(code);
+    v1::GetLifeResponse response;
+    if (const auto status = CallOnce(*lives, &v1::LifeService::Stub::GetLife, request, &response); !status.ok())
+      return ReasonOf(status);
+    return v1::LifeState_Name(response.life().state());
+  }
+  std::vector<v1::CapturedEpcis> CapturedOf(const std::string& code) {
+    v1::ListCapturedEpcisRequest request;
+    request.set_unit_code(code);
+    v1::ListCapturedEpcisResponse response;
+    EXPECT_EQ(ReasonOf(CallOnce(*epcis, &v1::EpcisService::Stub::ListCapturedEpcis, request, &response)), "OK");
+    return {response.events().begin(), response.events().end()};
+  }
+};
+
+Json Document(std::vector<Json> events) {
+  return {{"@context", {"https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld", {{"ex", "https://stackco.example/"}}}},
+          {"type", "EPCISDocument"},
+          {"schemaVersion", "2.0"},
+          {"creationDate", "2026-10-01T00:00:00Z"},
+          {"epcisBody", {{"eventList", events}}}};
+}
+Json Event(const char* type, const char* time, const char* step) {
+  return {{"type", type}, {"eventTime", time}, {"eventTimeZoneOffset", "+08:00"}, {"bizStep", step}};
+}
+Json Made(const char* code, const char* material, const char* time = "2026-09-01T08:00:00+08:00") {
+  Json event = Event("ObjectEvent", time, "commissioning");
+  event["action"] = "ADD";
+  event["epcList"] = {"https://stackco.example/unit/" + std::string(code)};
+  event["ilmd"] = {{"ex:material", material}};
+  return event;
+}
+Json MadeLot(const char* code, const char* material, double quantity, const char* uom = "KGM") {
+  Json event = Event("ObjectEvent", "2026-09-01T08:00:00+08:00", "commissioning");
+  event["action"] = "ADD";
+  event["quantityList"] = {
+      {{"epcClass", "https://stackco.example/lot/" + std::string(code)}, {"quantity", quantity}, {"uom", uom}}};
+  event["ilmd"] = {{"ex:material", material}};
+  return event;
+}
+Json Put(const char* action, const char* parent, const char* child, const char* time = "2026-09-02T08:00:00+08:00") {
+  Json event = Event("AssociationEvent", time, std::string(action) == "ADD" ? "installing" : "removing");
+  event["action"] = action;
+  event["parentID"] = "https://stackco.example/unit/" + std::string(parent);
+  event["childEPCs"] = {"https://stackco.example/unit/" + std::string(child)};
+  return event;
+}
+Json Lived(const char* code, const char* step, const char* time) {
+  Json event = Event("ObjectEvent", time, step);
+  event["action"] = std::string(step).ends_with("recycling") ? "DELETE" : "OBSERVE";
+  event["epcList"] = {"https://stackco.example/unit/" + std::string(code)};
+  event["bizLocation"] = {{"id", "https://recycler.example/plant/1"}};
+  return event;
+}
+
+TEST(EpcisCapture, APeriodCarriedIntoAnEmptyPlantGivesTheSameTraces) {
+  Plant first, second;
+  const int64_t pack = first.stored.AddUnit("PACK", "P-1");
+  const int64_t housing = first.stored.AddUnit("HSG", "H-1");
+  const int64_t cell = first.stored.AddUnit("CELL", "C-1"), old = first.stored.AddUnit("CELL", "C-0");
+  const int64_t lot = first.stored.AddLot("ELY", "E-1", 9'000'000);
+  const auto at = [](int second) { return domain::FormatTime(StoredPlant::kNow + std::chrono::seconds(second - 1)); };
+  const auto install = [&](int sequence, int64_t part, int line, int slot) {
+    first.stored.AddEvent(
+        pack, sequence, EventKind::kInstalled, 20,
+        "other_unit_id = " + std::to_string(part) + ", line = " + std::to_string(line) + ", slot = " + std::to_string(slot));
+    first.stored.Install(pack, part, line, slot, at(sequence));
+  };
+  first.stored.AddEvent(pack, 1, EventKind::kStarted, 10);
+  install(2, housing, 1, 1);
+  install(3, old, 2, 1);
+  first.stored.AddEvent(pack, 4, EventKind::kRemoved, 20, "other_unit_id = " + std::to_string(old) + ", line = 2, slot = 1");
+  first.stored.Remove(old, at(4));
+  install(5, cell, 2, 1);
+  first.stored.AddEvent(cell, 6, EventKind::kConsumed, 10,
+                        "other_unit_id = " + std::to_string(lot) + ", line = 1, quantity_micro = 4500000");
+  first.stored.Consume(lot, cell, 4'500'000, at(6));
+  first.stored.AddEvent(pack, 7, EventKind::kCompleted, 40, "judgement = 1");
+  const std::vector<std::string> made_of = first.TraceOf("P-1");
+  ASSERT_EQ(made_of.size(), 3u);
+
+  const std::string document = first.ExportPeriod();
+  if (const auto schema = tests::Standards("gs1-epcis/schema/EPCIS-JSON-Schema.json"); !schema.empty()) {
+    EXPECT_EQ(tests::SchemaFaults(document, schema), "");
+  }
+  v1::CaptureEpcisResponse captured;
+  ASSERT_EQ(ReasonOf(second.Capture(document, &captured)), "OK");
+  EXPECT_EQ(captured.captured(), 11);
+  EXPECT_EQ(captured.made(), 5);
+  EXPECT_EQ(captured.installed(), 3);
+  EXPECT_EQ(captured.removed(), 1);
+  EXPECT_EQ(captured.consumed(), 1);
+  EXPECT_EQ(second.TraceOf("P-1"), made_of);
+
+  ASSERT_EQ(ReasonOf(second.Capture(document, &captured)), "OK") << "again, as another request";
+  EXPECT_EQ(captured.captured(), 0);
+  EXPECT_EQ(captured.known(), 11);
+  EXPECT_EQ(captured.made() + captured.installed() + captured.removed() + captured.consumed(), 0);
+  EXPECT_EQ(second.TraceOf("P-1"), made_of);
+
+  const auto ids = [](const std::string& text) {
+    const Json parsed = Json::parse(text);
+    std::set<std::string> all;
+    for (const Json& event : parsed["epcisBody"]["eventList"]) all.insert(event["eventID"]);
+    return all;
+  };
+  EXPECT_EQ(ids(second.ExportPeriod()), ids(document)) << "what came in goes out under the same hashes, and nothing else";
+}
+
+TEST(EpcisCapture, ABoughtStackComesWithItsHistory) {
+  Plant plant;
+  Json inspected = Event("ObjectEvent", "2026-09-03T08:00:00+08:00", "inspecting");
+  inspected["action"] = "OBSERVE";
+  inspected["epcList"] = {"https://stackco.example/unit/S-1"};
+  Json used = Event("TransformationEvent", "2026-09-02T09:00:00+08:00", "assembling");
+  used["inputQuantityList"] = {{{"epcClass", "https://stackco.example/lot/L-1"}, {"quantity", 0.25}, {"uom", "KGM"}}};
+  used["outputEPCList"] = {"https://stackco.example/unit/S-1"};
+  // Any order in the document: what counts is when it happened.
+  v1::CaptureEpcisResponse captured;
+  ASSERT_EQ(ReasonOf(plant.Capture(Document({Put("ADD", "S-1", "C-1"), used, inspected, Made("S-1", "PACK"), Made("C-1", "CELL"),
+                                             MadeLot("L-1", "ELY", 2.5)}),
+                                   &captured)),
+            "OK");
+  EXPECT_EQ(captured.captured(), 6);
+  EXPECT_EQ(captured.made(), 3);
+  EXPECT_THAT(plant.TraceOf("S-1"),
+              testing::ElementsAre(HasSubstr("S-1 > C-1 CELL 32767.1"), HasSubstr("S-1 > L-1 ELY 0.0 0.25 consumed")));
+  EXPECT_EQ(plant.CapturedOf("S-1").size(), 4u);
+  EXPECT_EQ(plant.CapturedOf("L-1").size(), 2u);
+  const auto event = plant.CapturedOf("C-1").at(0);
+  EXPECT_EQ(event.partner(), "StackCo");
+  EXPECT_EQ(event.person(), "Li");
+  const Json body = Json::parse(event.body());
+  EXPECT_EQ(EpcisHash(body, ContextOf(Json::array())), event.event_id()) << "its own context goes with it";
+  EXPECT_EQ(plant.stored.database().Query("select supplier from purchase join unit using (unit_id) where code = 'S-1'")[0][0],
+            "StackCo");
+  EXPECT_EQ(plant.stored.database().Query("select left_micro from lot join unit using (unit_id) where code = 'L-1'")[0][0],
+            "2250000");
+}
+
+TEST(EpcisCapture, IdentifiersOfGs1LeadToRegisteredProducts) {
+  Plant plant;
+  plant.Sql(
+      "insert into code_rule (material_id, prefix, traceability, gtin, person, create_time) select material_id, 'NMGPB12', '0000001', "
+      "'09521234543213', 'Li', now() from material where code = 'PACK'");
+  Json made = Event("ObjectEvent", "2026-09-01T08:00:00+08:00", "commissioning");
+  made["action"] = "ADD";
+  made["epcList"] = {"https://example.com/some/path/01/09521234543213/21/0000001G9M0000001"};
+  ASSERT_EQ(ReasonOf(plant.Capture(Document({made}))), "OK");
+  EXPECT_EQ(plant.CapturedOf("NMGPB120000001G9M0000001").size(), 1u);
+  Json same = made;
+  same["epcList"] = {"urn:epc:id:sgtin:9521234.054321.0000001G9M0000002"};
+  ASSERT_EQ(ReasonOf(plant.Capture(Document({same}))), "OK");
+  EXPECT_EQ(plant.CapturedOf("NMGPB120000001G9M0000002").size(), 1u) << "an EPC URN names the same";
+}
+
+TEST(EpcisCapture, ARecyclersEventsEndALifeOnce) {
+  Plant plant;
+  const int64_t pack = plant.stored.AddUnit("PACK", "P-1");
+  plant.Sql(
+      "update unit set revision_id = (select revision_id from product_revision join material using (material_id) where code = 'PACK'), "
+      "finish_time = create_time, serial_slots_filled = 3 where unit_id = " +
+      std::to_string(pack));
+  Json returned = Lived("P-1", "receiving", "2026-10-02T08:00:00+08:00"),
+       shipped = Lived("P-1", "shipping", "2026-10-01T08:00:00+08:00");
+  Json recycled = Lived("P-1", "https://stackco.example/bizstep/recycling", "2026-10-03T08:00:00+08:00");
+  v1::CaptureEpcisResponse captured;
+  ASSERT_EQ(ReasonOf(plant.Capture(Document({recycled, returned, shipped}), &captured)), "OK");
+  EXPECT_EQ(captured.lives(), 3);
+  EXPECT_EQ(plant.LifeOf("P-1"), "LIFE_STATE_RECYCLED");
+  recycled["eventTime"] = "2026-10-04T08:00:00+08:00";
+  const auto again = plant.Capture(Document({recycled}));
+  EXPECT_EQ(ReasonOf(again), "DOCUMENT_INVALID");
+  EXPECT_EQ(tests::ErrorInfoOf(again).metadata().at("fault"), "LIFE_ENDED");
+  // Its export tells each step once.
+  v1::ExportUnitEpcisRequest request;
+  request.set_unit_code("P-1");
+  grpc::ClientContext context;
+  const auto reader = plant.epcis->ExportUnitEpcis(&context, request);
+  v1::ExportUnitEpcisResponse piece;
+  int events = 0;
+  while (reader->Read(&piece)) events = piece.last() ? piece.events() : events;
+  EXPECT_EQ(ReasonOf(reader->Finish()), "OK");
+  EXPECT_EQ(events, 3);
+}
+
+TEST(EpcisCapture, ASecondLifeGoesOnUnderItsNewCode) {
+  Plant plant;
+  Json second = Event("TransformationEvent", "2026-10-04T08:00:00+08:00", "https://stackco.example/bizstep/repurposing");
+  second["inputEPCList"] = {"https://stackco.example/unit/B-1"};
+  second["outputEPCList"] = {"https://stackco.example/unit/B-1R"};
+  ASSERT_EQ(ReasonOf(plant.Capture(
+                Document({Made("B-1", "PACK"), Lived("B-1", "shipping", "2026-09-05T08:00:00+08:00"),
+                          Lived("B-1", "receiving", "2026-10-01T08:00:00+08:00"),
+                          Lived("B-1", "https://stackco.example/bizstep/testing", "2026-10-02T08:00:00+08:00"), second}))),
+            "OK");
+  EXPECT_EQ(plant.LifeOf("B-1"), "LIFE_STATE_SECOND_LIFE");
+  EXPECT_EQ(plant.LifeOf("B-1R"), "LIFE_STATE_MADE");
+  EXPECT_THAT(plant.TraceOf("B-1R"), testing::ElementsAre(HasSubstr("B-1R > B-1 PACK 1.1")));
+  EXPECT_EQ(ReasonOf(plant.Capture(Document({Made("B-1R", "CELL")}))), "DOCUMENT_INVALID") << "it is known as something else";
+}
+
+TEST(EpcisCapture, WhatItsSenderTakesBackIsKeptWithoutEffect) {
+  Plant plant;
+  Json put = Put("ADD", "S-1", "C-1");
+  put["errorDeclaration"] = {{"declarationTime", "2026-09-05T08:00:00Z"}, {"reason", "incorrect_data"}};
+  v1::CaptureEpcisResponse captured;
+  ASSERT_EQ(ReasonOf(plant.Capture(Document({Made("S-1", "PACK"), Made("C-1", "CELL"), put}), &captured)), "OK");
+  EXPECT_EQ(captured.wrong(), 1);
+  EXPECT_EQ(captured.installed(), 0);
+  EXPECT_TRUE(plant.TraceOf("S-1").empty());
+  EXPECT_TRUE(plant.CapturedOf("S-1").back().wrong());
+  // Later than the event itself.
+  const Json other = Put("ADD", "S-1", "C-1", "2026-09-06T08:00:00+08:00");
+  ASSERT_EQ(ReasonOf(plant.Capture(Document({other}))), "OK");
+  EXPECT_FALSE(plant.CapturedOf("S-1").back().wrong());
+  Json declared = other;
+  declared["errorDeclaration"] = put["errorDeclaration"];
+  ASSERT_EQ(ReasonOf(plant.Capture(Document({declared}), &captured)), "OK");
+  EXPECT_EQ(captured.known(), 1);
+  EXPECT_TRUE(plant.CapturedOf("S-1").back().wrong()) << "the declaration stays with the event";
+}
+
+TEST(EpcisCapture, WhatIsHeldIsNotShippedByAPartnersWord) {
+  Plant plant;
+  ASSERT_EQ(ReasonOf(plant.Capture(Document({Made("S-1", "PACK"), Made("C-1", "CELL")}))), "OK");
+  plant.Sql("update unit set hold_count = 1 where code = 'S-1'");
+  const auto shipped = plant.Capture(Document({Lived("S-1", "shipping", "2026-10-01T08:00:00+08:00")}));
+  EXPECT_EQ(tests::ErrorInfoOf(shipped).metadata().at("fault"), "NOT_BLOCKED");
+}
+
+struct Refused {
+  const char* name;
+  Json document;
+  const char* pointer;
+  const char* fault;
+};
+
+TEST(EpcisCapture, RefusesDocumentsByPlaceAndReason) {
+  Plant plant;
+  const int64_t own = plant.stored.AddUnit("PACK", "OWN");
+  plant.Sql(
+      "update unit set revision_id = (select revision_id from product_revision join material using (material_id) where code = 'PACK') "
+      "where unit_id = " +
+      std::to_string(own));
+  plant.stored.AddUnit("CELL", "C-9");
+  const auto without = [](Json event, const char* field) {
+    event.erase(field);
+    return event;
+  };
+  const auto with = [](Json event, const char* field, Json value) {
+    event[field] = std::move(value);
+    return event;
+  };
+  Json other = Document({});
+  other["type"] = "Invoice";
+  Json used = Event("TransformationEvent", "2026-09-02T09:00:00+08:00", "assembling");
+  used["inputQuantityList"] = {{{"epcClass", "https://stackco.example/lot/L-1"}, {"quantity", 3}}};
+  used["outputEPCList"] = {"https://stackco.example/unit/C-9"};
+  const std::vector<Refused> all = {
+      {"no events", Json({{"type", "EPCISDocument"}}), "/epcisBody/eventList", "DOCUMENT_INVALID"},
+      {"another type", other, "/type", "DOCUMENT_INVALID"},
+      {"no time", Document({without(Made("S-1", "PACK"), "eventTime")}), "/epcisBody/eventList/0/eventTime", "DOCUMENT_INVALID"},
+      {"no such day", Document({Made("S-1", "PACK", "2026-02-30T08:00:00+08:00")}), "/epcisBody/eventList/0/eventTime",
+       "DOCUMENT_INVALID"},
+      {"no offset", Document({without(Made("S-1", "PACK"), "eventTimeZoneOffset")}), "/epcisBody/eventList/0/eventTimeZoneOffset",
+       "DOCUMENT_INVALID"},
+      {"in the future", Document({Made("S-1", "PACK", "2226-09-01T08:00:00+08:00")}), "/epcisBody/eventList/0/eventTime",
+       "TIME_IN_FUTURE"},
+      {"unknown type", Document({with(Made("S-1", "PACK"), "type", "PartyEvent")}), "/epcisBody/eventList/0/type",
+       "DOCUMENT_INVALID"},
+      {"unknown action", Document({with(Made("S-1", "PACK"), "action", "EAT")}), "/epcisBody/eventList/0/action",
+       "DOCUMENT_INVALID"},
+      {"about nothing", Document({without(Made("S-1", "PACK"), "epcList")}), "/epcisBody/eventList/0/epcList",
+       "DOCUMENT_INVALID"},
+      {"not an address", Document({with(Made("S-1", "PACK"), "epcList", {7})}), "/epcisBody/eventList/0", "DOCUMENT_INVALID"},
+      {"not a code", Document({with(Made("S-1", "PACK"), "epcList", {"https://x/unit/%E7%94%B5"})}),
+       "/epcisBody/eventList/0/epcList/0", "DOCUMENT_INVALID"},
+      {"changed since hashed", Document({with(Made("S-1", "PACK"), "eventID", EpcisIdOf(std::string(64, '0')))}),
+       "/epcisBody/eventList/0/eventID", "DOCUMENT_INVALID"},
+      {"unknown material", Document({Made("S-1", "CHEESE")}), "/epcisBody/eventList/0/ilmd", "MATERIAL_UNKNOWN"},
+      {"material not told", Document({without(Made("S-1", "PACK"), "ilmd")}), "/epcisBody/eventList/0", "MATERIAL_UNKNOWN"},
+      {"a lot of packs", Document({MadeLot("L-1", "PACK", 1, "H87")}), "/epcisBody/eventList/0", "DOCUMENT_INVALID"},
+      {"one electrolyte", Document({Made("L-1", "ELY")}), "/epcisBody/eventList/0", "DOCUMENT_INVALID"},
+      {"no quantity", Document({MadeLot("L-1", "ELY", -1)}), "/epcisBody/eventList/0/quantityList/0/quantity",
+       "QUANTITY_INVALID"},
+      {"litres", Document({MadeLot("L-1", "ELY", 1, "LTR")}), "/epcisBody/eventList/0/quantityList/0/uom", "UOM_MISMATCH"},
+      {"made here", Document({Made("OWN", "PACK")}), "/epcisBody/eventList/0", "UNIT_EXISTS"},
+      {"into ours", Document({Put("ADD", "OWN", "C-9")}), "/epcisBody/eventList/0", "DOCUMENT_INVALID"},
+      {"unknown parent", Document({Put("ADD", "S-1", "C-9")}), "/epcisBody/eventList/0", "UNIT_UNKNOWN"},
+      {"unknown part", Document({Made("S-1", "PACK"), Put("ADD", "S-1", "C-8")}), "/epcisBody/eventList/1", "UNIT_UNKNOWN"},
+      {"ours, not shipped", Document({Made("S-1", "PACK"), Put("ADD", "S-1", "OWN")}), "/epcisBody/eventList/1", "UNIT_STATE"},
+      {"in itself", Document({Made("S-1", "PACK"), Put("ADD", "S-1", "S-1")}), "/epcisBody/eventList/1", "GENEALOGY_CYCLE"},
+      {"twice in", Document({Made("S-1", "PACK"), Put("ADD", "S-1", "C-9"), Put("ADD", "S-1", "C-9", "2026-09-03T08:00:00Z")}),
+       "/epcisBody/eventList/2", "POSITION_OCCUPIED"},
+      {"in another",
+       Document({Made("S-1", "PACK"), Made("S-2", "PACK"), Put("ADD", "S-1", "C-9"),
+                 Put("ADD", "S-2", "C-9", "2026-09-03T08:00:00Z")}),
+       "/epcisBody/eventList/3", "UNIT_STATE"},
+      {"not in it", Document({Made("S-1", "PACK"), Put("DELETE", "S-1", "C-9")}), "/epcisBody/eventList/1", "NOT_INSTALLED"},
+      {"unknown lot", Document({used}), "/epcisBody/eventList/0", "LOT_UNKNOWN"},
+      {"more than there is", Document({MadeLot("L-1", "ELY", 2.5), used}), "/epcisBody/eventList/1", "QUANTITY_EXCEEDS_LEFT"},
+      {"no such step", Document({Lived("C-9", "https://x.example/bizstep/recycling", "2026-10-01T08:00:00Z")}),
+       "/epcisBody/eventList/0", "LIFE_TRANSITION"},
+  };
+  for (const Refused& refused : all) {
+    const grpc::Status status = plant.Capture(refused.document);
+    EXPECT_EQ(ReasonOf(status), "DOCUMENT_INVALID") << refused.name;
+    if (status.ok()) continue;
+    EXPECT_EQ(FieldOf(status), "document") << refused.name;
+    EXPECT_EQ(tests::ErrorInfoOf(status).metadata().at("pointer"), refused.pointer)
+        << refused.name << ": " << status.error_message();
+    EXPECT_EQ(tests::ErrorInfoOf(status).metadata().at("fault"), refused.fault) << refused.name << ": " << status.error_message();
+  }
+  EXPECT_EQ(plant.stored.database().Query("select count(*) from captured_event")[0][0], "0") << "nothing is half done";
+  EXPECT_EQ(ReasonOf(plant.Capture(std::string("{"))), "DOCUMENT_INVALID");
+}
+
+TEST(EpcisCapture, EveryFaultIsToldUpToTwenty) {
+  Plant plant;
+  std::vector<Json> events;
+  for (int i = 0; i < 30; ++i) events.push_back(Made(("S-" + std::to_string(i)).c_str(), "CHEESE"));
+  const auto status = plant.Capture(Document(events));
+  const std::string faults = tests::ErrorInfoOf(status).metadata().at("faults");
+  EXPECT_EQ(std::count(faults.begin(), faults.end(), '\n'), 19);
+  EXPECT_THAT(faults, HasSubstr("/epcisBody/eventList/7/ilmd: MATERIAL_UNKNOWN"));
+}
+
+TEST(EpcisCapture, LimitsAndFieldsAreNamed) {
+  Plant plant;
+  std::vector<Json> events;
+  for (int i = 0; i <= domain::kMaxEventsPerDocument; ++i) events.push_back(Made(("S-" + std::to_string(i)).c_str(), "PACK"));
+  EXPECT_EQ(ReasonOf(plant.Capture(Document(events))), "LIMIT_EXCEEDED");
+  EXPECT_EQ(ReasonOf(plant.Capture(std::string(domain::kMaxDocumentBytes + 1, ' '))), "LIMIT_EXCEEDED");
+  Json many = Made("S-1", "PACK");
+  for (int i = 0; i <= domain::kMaxItemsPerDocument; ++i) many["epcList"].push_back("https://x/unit/U" + std::to_string(i));
+  EXPECT_EQ(ReasonOf(plant.Capture(Document({many}))), "LIMIT_EXCEEDED");
+  EXPECT_EQ(ReasonOf(plant.Capture(std::string())), "FIELD_REQUIRED");
+  v1::CaptureEpcisRequest request;
+  request.set_request_id("x");
+  request.set_document(Document({Made("S-1", "PACK")}).dump());
+  v1::CaptureEpcisResponse response;
+  EXPECT_EQ(FieldOf(CallOnce(*plant.epcis, &v1::EpcisService::Stub::CaptureEpcis, request, &response)), "partner");
+  request.set_partner("StackCo");
+  EXPECT_EQ(FieldOf(CallOnce(*plant.epcis, &v1::EpcisService::Stub::CaptureEpcis, request, &response)), "person");
+  v1::ListCapturedEpcisRequest list;
+  list.set_unit_code("NONE");
+  v1::ListCapturedEpcisResponse page;
+  EXPECT_EQ(ReasonOf(CallOnce(*plant.epcis, &v1::EpcisService::Stub::ListCapturedEpcis, list, &page)), "UNIT_UNKNOWN");
+}
+
+TEST(EpcisCapture, APeriodHasTwoEnds) {
+  Plant plant;
+  const auto refused = [&](bool from, int64_t from_s, bool until, int64_t until_s) {
+    v1::ExportPeriodEpcisRequest request;
+    if (from) request.mutable_from_time()->set_seconds(from_s);
+    if (until) request.mutable_until_time()->set_seconds(until_s);
+    grpc::ClientContext context;
+    const auto reader = plant.epcis->ExportPeriodEpcis(&context, request);
+    v1::ExportPeriodEpcisResponse piece;
+    while (reader->Read(&piece)) continue;
+    const grpc::Status status = reader->Finish();
+    return ReasonOf(status) + " " + FieldOf(status);
+  };
+  EXPECT_EQ(refused(false, 0, true, 5), "FIELD_REQUIRED from_time");
+  EXPECT_EQ(refused(true, 0, false, 5), "FIELD_REQUIRED until_time");
+  EXPECT_EQ(refused(true, 5, true, 5), "FIELD_INVALID until_time");
+}
+
+}  // namespace
+}  // namespace mes::services
