@@ -111,7 +111,8 @@ TEST_F(DismantlingTest, WhatIsCutSaysSoOnThePageAndNothingIsLost) {
   DismantlingSheet sheet = PackSheet();
   for (int16_t step = 5; step <= 60; ++step) {
     sheet.steps.push_back(
-        {step, "look at place " + std::to_string(step) + std::string(90, '.'), "PACK", 0, "", 0, "lamp", 1, "none"});
+        {step, "look at place-" + std::to_string(step) + ". It is hidden below the cover, behind the second bracket, left",
+         "PACK", 0, "", 0, "lamp", 1, "none"});
   }
   const auto pages = PrintSheet(PlanDismantling(sheet, Pack()), Time());
   ASSERT_GT(pages.size(), 1u);
@@ -125,7 +126,7 @@ TEST_F(DismantlingTest, WhatIsCutSaysSoOnThePageAndNothingIsLost) {
       text += line + "\n";
     }
   }
-  for (int16_t step = 5; step <= 60; ++step) EXPECT_THAT(text, HasSubstr("look at place " + std::to_string(step) + "."));
+  for (int16_t step = 5; step <= 60; ++step) EXPECT_THAT(text, HasSubstr("look at place-" + std::to_string(step) + "."));
 }
 
 TEST(DismantlingSheet, IsCheckedAgainstThePlant) {
