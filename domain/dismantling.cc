@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <map>
 
 #include "domain/limits_recycling.h"
 #include "domain/recycling.h"
@@ -122,12 +123,14 @@ void PrintHead(const BenchSheet& bench, Time now, Paper& paper) {
   for (const std::string& flag : bench.flags) paper.Line("!! ", flag);
   paper.Line("hazards   ", Joined(sheet.hazards, "; "));
   paper.Line("quarantine ", sheet.quarantine);
+  // One paragraph a day: a page has room for them, not for a line each.
+  std::map<std::string, std::vector<std::string>> measured;
   for (const BenchReading& reading : unit.readings) {
-    const std::string value =
-        reading.low == reading.high ? Decimal(reading.low) : Decimal(reading.low) + " to " + Decimal(reading.high);
-    paper.Line("measured  ",
-               reading.name + " (" + reading.code + ") " + value + " " + reading.unit + ", " + DateOf(reading.time));
+    const std::string range = reading.low == reading.high ? "" : Decimal(reading.low) + " to ";
+    measured[DateOf(reading.time)].push_back(reading.name + " (" + reading.code + ") " + range + Decimal(reading.high) + " " +
+                                             reading.unit);
   }
+  for (const auto& [date, values] : measured) paper.Line("measured  ", date + ": " + Joined(values, "; "));
   if (unit.readings.empty())
     paper.Line("measured  ", "no voltage, insulation or temperature on record: measure before anything else");
   paper.Line("health    ", unit.test_time ? "tested " + DateOf(*unit.test_time) + ", see " + unit.test_evidence

@@ -101,7 +101,7 @@ TEST_F(DismantlingTest, ThePrintFitsThePaperAndHidesNothing) {
   }
   EXPECT_THAT(text, HasSubstr("page 1 of 1"));
   EXPECT_THAT(text, HasSubstr("at most 394.2 V, nominal 347.8 V; wait 5 min"));
-  EXPECT_THAT(text, HasSubstr("pack voltage (PV) 355.1 V, 2026-09-21"));
+  EXPECT_THAT(text, HasSubstr("2026-09-21: pack voltage (PV) 355.1 V"));
   EXPECT_THAT(text, HasSubstr("unknown: no test with date and method"));
   EXPECT_THAT(text, HasSubstr("BLT | 4 x M6 T30 | driver | 3 min | DANGER sharp edge"));
   EXPECT_THAT(text, HasSubstr("2.1 C1, 2.2 C2"));
