@@ -61,6 +61,21 @@ constexpr const char* kCloseConsumptionAbove = "close consumption_above";
 constexpr const char* kWithoutBitmaps = "set local enable_bitmapscan = off";
 constexpr const char* kWithBitmaps = "set local enable_bitmapscan = on";
 
+// Every unit of a recycling batch is in every lot that came back of it: no edge is stored, the batch is the edge.
+constexpr const char* kRecoveredBelowText = R"sql(
+select l.unit_id, u.unit_id, l.recover_time, l.record_time
+from unnest($1::bigint[]) as asked (unit_id)
+join recovered_lot l on l.unit_id = asked.unit_id
+join recycling_unit u on u.recycling_batch_id = l.recycling_batch_id
+order by l.unit_id, u.unit_id)sql";
+
+constexpr const char* kRecoveredAboveText = R"sql(
+select l.unit_id, u.unit_id, l.recover_time, l.record_time
+from unnest($1::bigint[]) as asked (unit_id)
+join recycling_unit u on u.unit_id = asked.unit_id
+join recovered_lot l on l.recycling_batch_id = u.recycling_batch_id
+order by u.unit_id, l.unit_id)sql";
+
 constexpr const char* kLotsAmongText = R"sql(
 select lot.unit_id
 from unnest($1::bigint[]) as asked (unit_id)
@@ -77,6 +92,8 @@ const Statement kAssemblyBelowRemoved = {"kAssemblyBelowRemoved", kAssemblyBelow
 const Statement kAssemblyAbove = {"kAssemblyAbove", kAssemblyAboveText.c_str()};
 const Statement kAssemblyAboveRemoved = {"kAssemblyAboveRemoved", kAssemblyAboveRemovedText.c_str()};
 const Statement kConsumptionBelow = {"kConsumptionBelow", kConsumptionBelowText.c_str()};
+constexpr Statement kRecoveredBelow = {"kRecoveredBelow", kRecoveredBelowText};
+constexpr Statement kRecoveredAbove = {"kRecoveredAbove", kRecoveredAboveText};
 constexpr Statement kLotsAmong = {"kLotsAmong", kLotsAmongText};
 constexpr Statement kIdentities = {"kIdentities", kIdentitiesText};
 
@@ -130,6 +147,22 @@ std::vector<domain::Edge> ConsumptionEdges(const pqxx::result& rows) {
   return edges;
 }
 
+std::vector<domain::Edge> RecoveredEdges(const pqxx::result& rows) {
+  std::vector<domain::Edge> edges;
+  edges.reserve(rows.size());
+  for (const pqxx::row& row : rows) {
+    RowReader reader(row);
+    domain::Edge& edge = edges.emplace_back();
+    edge.parent_id = reader.Next<int64_t>();
+    edge.child_id = reader.Next<int64_t>();
+    edge.kind = domain::EdgeKind::kRecovered;
+    edge.quantity_micro = domain::kMicro;
+    edge.install_time = reader.Next<domain::Time>();
+    edge.install_record_time = reader.Next<domain::Time>();
+  }
+  return edges;
+}
+
 // Calls `query` with array literals of at most kIdsPerQuery ids each. False = stopped.
 template <typename Query>
 bool InChunks(const std::vector<int64_t>& ids, const Query& query) {
@@ -167,7 +200,8 @@ void ListEdgesBelow(Transaction& transaction, const std::vector<int64_t>& parent
   InChunks(parents, [&](const std::string& ids) {
     return HandOver(AssemblyEdges(Execute(transaction, kAssemblyBelow, ids)), take) &&
            (!removed || HandOver(AssemblyEdges(Execute(transaction, kAssemblyBelowRemoved, ids)), take)) &&
-           HandOver(ConsumptionEdges(Execute(transaction, kConsumptionBelow, ids, removed)), take);
+           HandOver(ConsumptionEdges(Execute(transaction, kConsumptionBelow, ids, removed)), take) &&
+           HandOver(RecoveredEdges(Execute(transaction, kRecoveredBelow, ids)), take);
   });
 }
 
@@ -179,7 +213,7 @@ void ListEdgesAbove(Transaction& transaction, const std::vector<int64_t>& childr
     for (const pqxx::row& row : lot_rows) lots.push_back(Get<int64_t>(row[0]));
     return HandOver(AssemblyEdges(Execute(transaction, kAssemblyAbove, ids)), take) &&
            (!removed || HandOver(AssemblyEdges(Execute(transaction, kAssemblyAboveRemoved, ids)), take)) &&
-           ListConsumersOf(transaction, lots, set, take);
+           HandOver(RecoveredEdges(Execute(transaction, kRecoveredAbove, ids)), take) && ListConsumersOf(transaction, lots, set, take);
   });
 }
 

@@ -14,6 +14,8 @@ std::string_view NameOf(EdgeKind kind) {
       return "split";
     case EdgeKind::kMerged:
       return "merged";
+    case EdgeKind::kRecovered:
+      return "recovered";
   }
   return "";
 }

@@ -14,9 +14,9 @@
 
 namespace mes::domain {
 
-// What made an edge. From kConsumed on, values are those of lot_consumption.kind.
-enum class EdgeKind : int16_t { kInstalled = 0, kConsumed = 1, kSplit = 2, kMerged = 3 };
-// `installed`, `consumed`, `split` or `merged`.
+// What made an edge. kConsumed to kMerged are the values of lot_consumption.kind; kRecovered: a recycled unit that a lot came back from.
+enum class EdgeKind : int16_t { kInstalled = 0, kConsumed = 1, kSplit = 2, kMerged = 3, kRecovered = 4 };
+// `installed`, `consumed`, `split`, `merged` or `recovered`.
 std::string_view NameOf(EdgeKind kind);
 
 // The station event that made or ended an edge. Without a station: the replacement or, under kCaptureEpoch, the captured event of

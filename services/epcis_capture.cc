@@ -22,6 +22,7 @@
 #include "domain/limits_epcis.h"
 #include "domain/quantity.h"
 #include "services/convert.h"
+#include "services/duty.h"
 #include "services/epcis.h"
 #include "services/epcis_event.h"
 #include "services/epcis_hash.h"
@@ -463,8 +464,14 @@ void StoreCaptured(Call& call, const std::string& partner, const domain::World& 
                    const std::vector<CapturedEvent>& events) {
   db::StoreWorld(call.transaction, world);
   std::vector<db::LivedRecord> lived;
-  for (const auto& row : outcome.lived) lived.push_back({row.unit_id, row.record, row.after});
+  std::vector<DutyEvent> events_of_lives;
+  for (const auto& row : outcome.lived) {
+    lived.push_back({row.unit_id, row.record, row.after});
+    // Of the life before, duties ask only whether it began as a second one, which no event changes.
+    events_of_lives.push_back({world.units.at(row.unit_id).unit, row.after, row.record.event, row.record.party, row.record.occur_time});
+  }
   db::InsertLifeRecords(call.transaction, lived);
+  RaiseDuties(call, events_of_lives);
   for (const auto& second : outcome.second_lives) {
     db::InsertSecondLife(call.transaction, second.old_id, second.new_id, second.life, second.time);
   }

@@ -14,6 +14,7 @@
 #include "services/code.h"
 #include "services/convert.h"
 #include "services/grant.h"
+#include "services/duty.h"
 #include "services/unit.h"
 
 namespace mes::services {
@@ -58,14 +59,6 @@ domain::Result<domain::LifeRecord> ParseRecord(const Call& call, const v1::Recor
   record.place = request.place();
   record.evidence = request.evidence();
   return record;
-}
-
-domain::World LockUnit(Call& call, const std::string& code) {
-  db::WorldKeys keys;
-  keys.codes.insert(code);
-  keys.from = keys.until = call.now;
-  db::UnitIds ids;
-  return db::LockWorld(call.transaction, call.plant, call.now, keys, ids);
 }
 
 // What is built in lives with what is around it.
@@ -207,23 +200,77 @@ v1::LifeRecord RecordToProto(const domain::LifeRecord& record) {
   return message;
 }
 
+// A refusal about one unit of several names the request's field that named it.
+domain::Error AtField(domain::Error error, const std::string& field) {
+  std::string& named = error.metadata["field"];
+  if (named.empty() || named == "unit_code") named = field;
+  return error;
+}
+
 }  // namespace
+
+LockedLives LockLives(Call& call, const std::vector<std::string>& codes) {
+  db::WorldKeys keys;
+  keys.codes.insert(codes.begin(), codes.end());
+  keys.from = keys.until = call.now;
+  db::UnitIds ids;
+  LockedLives locked{db::LockWorld(call.transaction, call.plant, call.now, keys, ids), {}};
+  std::vector<int64_t> unit_ids;
+  for (const auto& [unit_id, entry] : locked.world.units) unit_ids.push_back(unit_id);
+  locked.lives = db::LoadLives(call.transaction, unit_ids);
+  return locked;
+}
+
+domain::Result<domain::Life> LifeIn(const LockedLives& locked, int64_t unit_id) {
+  const auto known = locked.lives.find(unit_id);
+  if (known != locked.lives.end()) return known->second;
+  return domain::BeginLife(locked.world.units.at(unit_id).unit, false);
+}
+
+Status RecordLives(Call& call, LockedLives& locked, const std::vector<LifeStep>& steps) {
+  std::vector<db::LivedRecord> moved;
+  std::vector<DutyEvent> events;
+  for (const LifeStep& step : steps) {
+    domain::UnitEntry& entry = locked.world.units.at(step.unit_id);
+    const domain::Result<domain::Life> life = LifeIn(locked, step.unit_id);
+    if (!life) return Fail(AtField(life.error(), step.field));
+    const LifeEvent event = step.record ? step.record->event : LifeEvent::kRecycle;
+    if (!life->Ended()) {
+      if (Status judged = JudgePlace(locked.world, entry.unit, locked.lives, event); !judged) {
+        return Fail(AtField(judged.error(), step.field));
+      }
+    }
+    if (!step.record) {
+      if (life->Ended()) return Fail(AtField(domain::Move(*life, entry.unit, {}).error(), step.field));
+      continue;
+    }
+    const domain::Result<domain::Life> after = domain::Move(*life, entry.unit, *step.record);
+    if (!after) return Fail(AtField(after.error(), step.field));
+    if (Status judged = JudgeLeaving(call, entry.unit, event); !judged) return Fail(AtField(judged.error(), step.field));
+    if (const auto status = domain::UnitStatusAfter(*step.record)) entry.unit.status = *status;
+    entry.changed = true;
+    moved.push_back({step.unit_id, *step.record, *after});
+    if (step.raises_duties) events.push_back({entry.unit, *life, event, step.record->party, step.record->occur_time});
+  }
+  if (moved.empty()) return {};
+  db::InsertLifeRecords(call.transaction, moved);
+  RaiseDuties(call, events);
+  db::StoreWorld(call.transaction, locked.world);
+  return {};
+}
 
 Status RecordLifeEvent(Call& call, const v1::RecordLifeEventRequest& request, v1::RecordLifeEventResponse& response) {
   domain::Result<domain::LifeRecord> record = ParseRecord(call, request);
   if (!record) return Fail(record.error());
   const auto id = FindUnitId(call, request.unit_code(), "unit_code");
   if (!id) return Fail(id.error());
-  domain::World world = LockUnit(call, request.unit_code());
+  LockedLives locked = LockLives(call, {request.unit_code()});
+  domain::World& world = locked.world;
   domain::UnitEntry& entry = world.units.at(*id);
-  std::vector<int64_t> ids;
-  for (const auto& [unit_id, loaded] : world.units) ids.push_back(unit_id);
-  const auto lives = db::LoadLives(call.transaction, ids);
-  const auto known = lives.find(*id);
-  const domain::Result<domain::Life> life = known != lives.end() ? known->second : domain::BeginLife(entry.unit, false);
+  const domain::Result<domain::Life> life = LifeIn(locked, *id);
   if (!life) return Fail(life.error());
   if (!life->Ended()) {
-    if (Status judged = JudgePlace(world, entry.unit, lives, record->event); !judged) return judged;
+    if (Status judged = JudgePlace(world, entry.unit, locked.lives, record->event); !judged) return judged;
   }
   const domain::Result<domain::Life> moved = domain::Move(*life, entry.unit, *record);
   if (!moved) return Fail(moved.error());
@@ -239,6 +286,7 @@ Status RecordLifeEvent(Call& call, const v1::RecordLifeEventRequest& request, v1
   if (const auto status = domain::UnitStatusAfter(*record)) entry.unit.status = *status;
   entry.changed = true;
   db::InsertLifeRecord(call.transaction, *id, *record, *moved);
+  RaiseDuties(call, {{entry.unit, *life, record->event, record->party, record->occur_time}});
   db::StoreWorld(call.transaction, world);
   *response.mutable_life() = LifeOf(call, *id);
   if (second_id != 0) *response.mutable_second_life() = LifeOf(call, second_id);

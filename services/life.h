@@ -2,9 +2,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
 
 #include <grpcpp/impl/service_type.h>
 
+#include "domain/life.h"
 #include "domain/world.h"
 #include "mes/v1/life.pb.h"
 #include "services/rpc.h"
@@ -16,5 +21,28 @@ domain::Status GetLife(Call& call, const v1::GetLifeRequest& request, v1::GetLif
 domain::Status ListLifeRecords(Call& call, const v1::ListLifeRecordsRequest& request, v1::ListLifeRecordsResponse& response);
 
 std::unique_ptr<grpc::Service> MakeLifeService(Env& env);
+
+// What other nouns need of lives: the same events for many units, in their own transaction and under the same rules.
+
+// Units that are locked until the transaction ends, with what they are built into, and their lives.
+struct LockedLives {
+  domain::World world;
+  std::unordered_map<int64_t, domain::Life> lives;
+};
+LockedLives LockLives(Call& call, const std::vector<std::string>& codes);
+// The life of one of them now. Errors: UNIT_STATE.
+domain::Result<domain::Life> LifeIn(const LockedLives& locked, int64_t unit_id);
+
+struct LifeStep {
+  int64_t unit_id = 0;
+  // None: it is only judged whether the unit stands for itself and its life goes on.
+  std::optional<domain::LifeRecord> record;
+  // The request's field that names the unit, for refusals.
+  std::string field;
+  // False: the caller raises the reporting duties of this event itself.
+  bool raises_duties = true;
+};
+// Records the steps, each unit's once, or the first refusal and nothing. Errors: as RecordLifeEvent.
+domain::Status RecordLives(Call& call, LockedLives& locked, const std::vector<LifeStep>& steps);
 
 }  // namespace mes::services

@@ -1,6 +1,6 @@
 // A plant's files, as a draft of definitions: `families.json` (what is made), `materials.json` (what is bought), `rules.json`,
 // `capacities.json` (lines; may be missing), and per family `routings/<code>.json` and `boms/<code>.json`. README "The plant's files"
-// describes the fields. Other JSON files beside these (holidays, dismantling) belong to later chapters and are left alone.
+// describes the fields. What other readers look for beside these (holidays, recycling, dismantling) is left alone here.
 #pragma once
 
 #include <string>

@@ -13,6 +13,7 @@
 #include "services/plant_charts.h"
 #include "services/plant_composition.h"
 #include "services/plant_files.h"
+#include "services/plant_recycling.h"
 
 namespace mes::services {
 namespace {
@@ -184,6 +185,7 @@ domain::Status LoadPlant(Call& call, const v1::LoadPlantRequest& request, v1::Lo
   if (!files) return domain::Fail(files.error());
   PlantReading reading = ReadPlant(*files);
   domain::CapacityDraft capacity;
+  RecyclingDraft recycling;
   std::vector<domain::ChartDefinition> charts;
   std::vector<domain::Composition> compositions;
   if (reading.faults.empty()) {
@@ -191,6 +193,7 @@ domain::Status LoadPlant(Call& call, const v1::LoadPlantRequest& request, v1::Lo
     capacity = ReadPlantCapacity(*files, reading.draft, reading.faults);
     charts = ReadPlantCharts(*files, reading.faults);
     compositions = ReadPlantCompositions(*files, reading.draft, reading.faults);
+    recycling = ReadPlantRecycling(*files, reading.draft, reading.faults);
     SortFaults(reading.faults);
   }
   AddFaults(reading.faults, response);
@@ -202,6 +205,7 @@ domain::Status LoadPlant(Call& call, const v1::LoadPlantRequest& request, v1::Lo
   StorePlantCapacity(call, capacity);
   StorePlantCharts(call, charts);
   db::StoreCompositions(call.transaction, compositions, call.now);
+  StorePlantRecycling(call, recycling);
   for (const auto& [product_code, revision] : stored.released) {
     v1::RevisionReleased& released = *response.add_released();
     released.set_product_code(product_code);

@@ -10,6 +10,7 @@
 #include "domain/replacement.h"
 #include "mes/v1/replacement.grpc.pb.h"
 #include "services/convert.h"
+#include "services/duty.h"
 #include "services/unit.h"
 
 namespace mes::services {
@@ -104,7 +105,9 @@ void StoreLife(Call& call, domain::World& world, const std::unordered_map<int64_
                const std::optional<domain::LifeRecord>& record) {
   if (!record) return;
   domain::Unit& part = world.units.at(part_id).unit;
-  db::InsertLifeRecord(call.transaction, part_id, *record, domain::Advance(LifeOf(lives, part), *record));
+  const domain::Life before = LifeOf(lives, part);
+  db::InsertLifeRecord(call.transaction, part_id, *record, domain::Advance(before, *record));
+  RaiseDuties(call, {{part, before, record->event, record->party, record->occur_time}});
 }
 
 }  // namespace

@@ -23,6 +23,8 @@
 #include "services/access.h"
 #include "services/capacity.h"
 #include "services/code.h"
+#include "services/dismantling.h"
+#include "services/duty.h"
 #include "services/env.h"
 #include "services/epcis.h"
 #include "services/failure_code.h"
@@ -39,7 +41,9 @@
 #include "services/oee.h"
 #include "services/product_definition.h"
 #include "services/schedule.h"
+#include "services/recycling.h"
 #include "services/replacement.h"
+#include "services/shipment.h"
 #include "services/spc.h"
 #include "services/nonconformance.h"
 #include "services/passport.h"
@@ -86,6 +90,10 @@ std::vector<std::unique_ptr<grpc::Service>> MakeServices(Env& env) {
   services.push_back(MakeLabelService(env));
   services.push_back(MakeLifeService(env));
   services.push_back(MakeReplacementService(env));
+  services.push_back(MakeDismantlingService(env));
+  services.push_back(MakeRecyclingService(env));
+  services.push_back(MakeDutyService(env));
+  services.push_back(MakeShipmentService(env));
   services.push_back(MakeEpcisService(env));
   services.push_back(MakeGrantService(env));
   services.push_back(MakePassportService(env));

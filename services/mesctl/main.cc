@@ -90,6 +90,10 @@ int Run(int argc, char** argv) {
   AddLabel(app, connection);
   AddLife(app, connection);
   AddPassport(app, connection);
+  AddDismantle(app, connection);
+  AddRecover(app, connection);
+  AddDuty(app, connection);
+  AddShip(app, connection);
   AddLot(app, connection);
   AddHold(app, connection);
   AddRule(app, connection);

@@ -73,7 +73,7 @@ TEST(PlantFiles, TheReferencePlantIsGood) {
   const PlantReading reading = Read(Reference());
   EXPECT_EQ(Text(reading.faults), "");
   EXPECT_EQ(reading.draft.products.size(), 22u);
-  EXPECT_EQ(reading.draft.materials.size(), 123u);
+  EXPECT_EQ(reading.draft.materials.size(), 131u);
   EXPECT_EQ(reading.draft.lines.at("CELL-LFP-228"), 4);
 }
 

@@ -66,7 +66,7 @@ TEST_F(ProductDefinition, TheReferencePlantLoadsAndIsThereAtOnce) {
   EXPECT_EQ(loaded.faults_total(), 0);
   EXPECT_EQ(loaded.released_size(), 22);
   EXPECT_EQ(loaded.unchanged_products(), 0);
-  EXPECT_EQ(loaded.materials(), 123);
+  EXPECT_EQ(loaded.materials(), 131);
   EXPECT_GT(loaded.stations(), 2'000);
 
   v1::ProductDefinition pack;

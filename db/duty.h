@@ -1,0 +1,34 @@
+// Where reporting duties are kept.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "db/transaction.h"
+#include "domain/duty.h"
+
+namespace mes::db {
+
+// Fills nothing: ids are given by the database.
+void InsertDuties(Transaction& transaction, const std::vector<domain::Duty>& duties, domain::Time now);
+
+struct DutyFilter {
+  int64_t after_id = 0;
+  std::optional<domain::DutyState> state;
+  // 0 = all.
+  int64_t unit_id = 0;
+  // Empty = all.
+  std::vector<domain::DutyKind> kinds;
+  // Where it is not empty: open ones of these kinds whose trigger day is before this day only.
+  std::map<domain::DutyKind, domain::Day> triggered_before;
+};
+// By id, at most `limit`.
+std::vector<domain::Duty> ListDuties(Transaction& transaction, const DutyFilter& filter, int limit);
+// By id; locked until the transaction ends. Unknown ids are left out.
+std::vector<domain::Duty> LockDuties(Transaction& transaction, const std::vector<int64_t>& ids);
+// Stores state and end.
+void UpdateDuties(Transaction& transaction, const std::vector<domain::Duty>& duties);
+
+}  // namespace mes::db
