@@ -94,6 +94,16 @@ int main(int argc, char** argv) {
   serve.add_option("--log-level", log_level, "What to log")
       ->capture_default_str()
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
+  serve.add_option("--site-key", options.site_key_file, "Ed25519 key in PEM form, mode 0600: signs the audit and start permits")
+      ->envname("MES_SITE_KEY")
+      ->check(CLI::ExistingFile);
+  serve.add_option("--anchor-seconds", options.anchor_seconds, "Between signed heads of the audit; 0 = only on demand")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 86'400));
+  serve.add_option("--anchor-folder", options.anchor_folder, "Where each signed head is written too, best on another host")
+      ->check(CLI::ExistingDirectory);
+  serve.add_option("--audit-read", options.audited_reads, "A read RPC to audit, repeatable; given once, these alone are audited")
+      ->take_all();
   serve.add_flag("--insecure", insecure, "Listen beyond this machine without TLS");
   CLI::App& migrate = *app.add_subcommand("migrate", "Bring the database to this build's schema");
   add_database(migrate);

@@ -8,8 +8,10 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
+#include "db/audit.h"
 #include "db/request_log.h"
 #include "domain/code.h"
+#include "services/audit_trail.h"
 #include "services/convert.h"
 #include "services/status.h"
 
@@ -69,6 +71,10 @@ domain::Status Guarded(Env& env, const std::string& method, const std::function<
     } catch (const db::Unavailable& error) {
       spdlog::warn("{}: {}", method, error.what());
       return domain::Fail(UnavailableError());
+    } catch (const db::AuditRefused& error) {
+      // What cannot be told of must not happen (nor be seen).
+      spdlog::error("{}: {}", method, error.what());
+      return domain::Fail(Plain(domain::Reason::kAuditUnavailable, "the audit record could not be written; nothing was done"));
     } catch (const std::exception& error) {
       const std::string correlation_id = NewCorrelationId();
       spdlog::error("{} failed, {}: {}", method, correlation_id, error.what());
@@ -120,12 +126,14 @@ domain::Status RunMutation(const Unary& unary, const std::string& request_id, co
       };
       if (replay()) return false;
       Call call{transaction, *plant, now, kNobody};
+      BeginAudit();
       status = unary.handler(call);
       if (!status) {
         // The same request may just have done it, on another connection.
         replay();
         return false;
       }
+      AuditChange(transaction, method, unary.request, request_id, call.caller, now);
       lost = !db::InsertLoggedRequest(transaction, request_id, {method, digest, unary.response.SerializeAsString()});
       return !lost;
     });
@@ -136,10 +144,18 @@ domain::Status RunMutation(const Unary& unary, const std::string& request_id, co
   throw std::runtime_error("a request_id that is taken cannot be found");
 }
 
-domain::Status RunRead(Env& env, const std::function<domain::Status(Call&)>& handler, const std::function<void()>& before) {
+// A read of what is not public is told of before anything is read: its own transaction, since the read's writes nothing.
+domain::Status RunRead(Env& env, const std::string& method, const google::protobuf::Message& request,
+                       const std::function<domain::Status(Call&)>& handler, const std::function<void()>& before) {
   const std::shared_ptr<const domain::Plant> plant = env.plant.Get();
   const domain::Time now = env.now();
   domain::Status status;
+  if (IsAuditedRead(method)) {
+    env.pool.Run([&](db::Transaction& transaction) {
+      AuditRead(transaction, method, request, kNobody, now);
+      return true;
+    });
+  }
   env.pool.Read([&](db::Transaction& transaction) {
     before();
     Call call{transaction, *plant, now, kNobody};
@@ -198,13 +214,14 @@ grpc::ServerUnaryReactor* Mutate(Unary unary, const std::string& request_id) {
 }
 
 grpc::ServerUnaryReactor* Read(Unary unary) {
-  return StartUnary(unary,
-                    [unary](const std::string&) { return RunRead(unary.env, unary.handler, [&] { unary.response.Clear(); }); });
+  return StartUnary(unary, [unary](const std::string& method) {
+    return RunRead(unary.env, method, unary.request, unary.handler, [&] { unary.response.Clear(); });
+  });
 }
 
 void Stream(PageCall call) {
-  const auto body = [call](const std::string&) {
-    return RunRead(call.env, call.producer, [&] {
+  const auto body = [call](const std::string& method) {
+    return RunRead(call.env, method, call.request, call.producer, [&] {
       if (call.has_pages()) throw db::Unavailable("the database broke while a stream ran");
     });
   };

@@ -16,6 +16,9 @@
 #include "db/hold_spread.h"
 #include "db/migrate.h"
 #include "grpc/health/v1/health.pb.h"
+#include "services/audit.h"
+#include "services/audit_sealer.h"
+#include "services/audit_trail.h"
 #include "services/capacity.h"
 #include "services/code.h"
 #include "services/env.h"
@@ -36,6 +39,7 @@
 #include "services/spc.h"
 #include "services/nonconformance.h"
 #include "services/replay.h"
+#include "services/site_key.h"
 #include "services/station.h"
 #include "services/station_event.h"
 #include "services/unit.h"
@@ -82,6 +86,18 @@ std::vector<std::unique_ptr<grpc::Service>> MakeServices(Env& env) {
   services.push_back(MakeNonconformanceService(env));
   services.push_back(MakeReplayService(env));
   return services;
+}
+
+// The site's key, and what rests on it for the whole process.
+std::shared_ptr<const SiteKey> TakeKey(const ServerOptions& options) {
+  AuditReads(options.audited_reads.empty() ? DefaultAuditedReads() : options.audited_reads);
+  if (options.site_key_file.empty()) {
+    db::UseAuditKey("");
+    return nullptr;
+  }
+  auto key = std::make_shared<const SiteKey>(SiteKey::Load(options.site_key_file));
+  db::UseAuditKey(key->Derive("ordos audit entry"));
+  return key;
 }
 
 // SERVING only while the database answers and has this build's schema. Asked by its own connection, so that a busy pool is not
@@ -169,6 +185,7 @@ void Configure(grpc::ServerBuilder& builder) {
 struct Server::State {
   explicit State(ServerOptions server_options)
       : options(std::move(server_options)),
+        key(TakeKey(options)),
         pool({.url = options.database_url, .size = options.pool_size + options.ingest_writers}),
         executor(options.pool_size, options.queue_limit),
         plant(pool),
@@ -176,9 +193,13 @@ struct Server::State {
         env{pool, executor, plant, ReadClock, charts},
         ingest(env, options.ingest_writers, options.max_events_per_commit),
         station_events(MakeStationEventService(ingest)),
-        services(MakeServices(env)) {}
+        sealer(options.database_url, key, std::chrono::seconds(options.anchor_seconds), options.anchor_folder),
+        services(MakeServices(env)) {
+    services.push_back(MakeAuditService(env, sealer));
+  }
 
   const ServerOptions options;
+  const std::shared_ptr<const SiteKey> key;
   db::Pool pool;
   Executor executor;
   PlantCache plant;
@@ -186,6 +207,7 @@ struct Server::State {
   Env env;
   Ingest ingest;
   std::unique_ptr<StationEvents> station_events;
+  AuditSealer sealer;
   std::vector<std::unique_ptr<grpc::Service>> services;
   int port = 0;
   std::unique_ptr<grpc::Server> server;
@@ -228,6 +250,7 @@ void Server::Drain() {
   state_->server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(state_->options.drain_seconds));
   state_->server->Wait();
   state_->executor.Drain();
+  state_->sealer.Stop();
   state_->server.reset();
 }
 

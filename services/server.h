@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "domain/limits.h"
 
@@ -24,6 +25,15 @@ struct ServerOptions {
   size_t queue_limit = 1'024;
   // How long running calls may take to finish once the server drains.
   int drain_seconds = 20;
+  // The site's Ed25519 key (services/site_key.h); empty = audit entries carry no HMAC, heads are not signed, and start permits end with
+  // this process.
+  std::string site_key_file;
+  // Between signed heads of the audit, while there is something new; 0 = only on demand.
+  int anchor_seconds = 600;
+  // An existing folder, best on another host, where each signed head is written too; empty = nowhere.
+  std::string anchor_folder;
+  // Reads that are audited; empty = DefaultAuditedReads (services/audit_trail.h).
+  std::vector<std::string> audited_reads;
 };
 
 class Server {

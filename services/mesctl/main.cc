@@ -94,6 +94,7 @@ int Run(int argc, char** argv) {
   AddPareto(app, connection);
   AddNcr(app, connection);
   AddReplay(app, connection);
+  AddAudit(app, connection);
   AddSimulate(app, connection);
   // Last, since subcommands begin with their parent's footer.
   app.footer(kFooter);
