@@ -10,6 +10,7 @@
 
 #include "db/array.h"
 #include "db/row.h"
+#include "domain/station_event.h"
 
 namespace mes::db {
 namespace {
@@ -261,6 +262,31 @@ std::vector<LinkedEntry> ListUnsealedEntries(Transaction& transaction, int64_t l
       "select null::bigint, null::bytea, e.audit_id, " MES_AUDIT_COLUMNS
       " from audit_entry e where not exists (select 1 from audit_link l where l.audit_id = e.audit_id) order by e.audit_id limit $1";
   return ReadAll(Execute(transaction, kSql, limit));
+}
+
+std::vector<StartBypasses> ListStartBypasses(Transaction& transaction, domain::Time from, domain::Time until, int64_t limit) {
+  static_assert(static_cast<int>(domain::EventKind::kStarted) == 2 && domain::kFlagCarrier == 64 && domain::kFlagPermitted == 2048);
+  static constexpr char kSql[] = R"(
+    select s.code, count(*), count(*) filter (where e.flags & 2048 = 0)
+    from station_event e
+    join station s on s.station_id = e.station_id
+    where e.occur_time >= $1
+      and e.occur_time < $2
+      and e.kind = 2
+      and e.flags & 64 = 0
+    group by s.code
+    having bool_or(e.flags & 2048 = 0)
+    order by s.code
+    limit $3)";
+  std::vector<StartBypasses> stations;
+  for (const pqxx::row& row : Execute(transaction, kSql, from, until, limit)) {
+    RowReader reader(row);
+    StartBypasses& station = stations.emplace_back();
+    station.station_code = reader.Next<std::string>();
+    station.starts = reader.Next<int64_t>();
+    station.bypasses = reader.Next<int64_t>();
+  }
+  return stations;
 }
 
 std::string Sha256(std::string_view bytes) {

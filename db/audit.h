@@ -104,6 +104,14 @@ std::vector<LinkedEntry> ListAuditLinks(Transaction& transaction, int64_t after,
 // Entries that are not sealed, by number.
 std::vector<LinkedEntry> ListUnsealedEntries(Transaction& transaction, int64_t limit);
 
+struct StartBypasses {
+  std::string station_code;
+  int64_t starts = 0;
+  int64_t bypasses = 0;
+};
+// Stations with starts of units in [from, until) that showed no permit, by code.
+std::vector<StartBypasses> ListStartBypasses(Transaction& transaction, domain::Time from, domain::Time until, int64_t limit);
+
 // SHA-256, 32 bytes.
 std::string Sha256(std::string_view bytes);
 // SHA-256 over the hash before and the link's bytes.

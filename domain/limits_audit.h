@@ -23,5 +23,8 @@ inline constexpr int64_t kLongestAuditDelaySeconds = 300;
 inline constexpr int32_t kDefaultPermitSeconds = 300;
 inline constexpr int32_t kMaxPermitSeconds = 24 * 3'600;
 inline constexpr size_t kMaxPermitLength = 1'024;
+// A question for starts without permit: days, and stations in the answer.
+inline constexpr int kMaxBypassDays = 31;
+inline constexpr int kMaxBypassStations = 1'000;
 
 }  // namespace mes::domain

@@ -236,6 +236,31 @@ Status ListAuditAnchors(Call& call, const v1::ListAuditAnchorsRequest& request, 
   return {};
 }
 
+Status ListStartBypasses(Call& call, const v1::ListStartBypassesRequest& request, v1::ListStartBypassesResponse& response) {
+  if (!request.has_from_time()) return Fail(FieldError(Reason::kFieldRequired, "from_time", "from_time is missing"));
+  if (!request.has_until_time()) return Fail(FieldError(Reason::kFieldRequired, "until_time", "until_time is missing"));
+  const domain::Result<domain::Time> from = TimeFromProto(request.from_time(), "from_time");
+  if (!from) return Fail(from.error());
+  const domain::Result<domain::Time> until = TimeFromProto(request.until_time(), "until_time");
+  if (!until) return Fail(until.error());
+  if (*until <= *from) return Fail(FieldError(Reason::kFieldInvalid, "until_time", "until_time is not after from_time"));
+  if (*until - *from > std::chrono::days(domain::kMaxBypassDays)) {
+    domain::Error error = FieldError(Reason::kLimitExceeded, "until_time", "more than 31 days");
+    error.metadata["limit"] = std::to_string(domain::kMaxBypassDays);
+    return Fail(std::move(error));
+  }
+  std::vector<db::StartBypasses> stations = db::ListStartBypasses(call.transaction, *from, *until, domain::kMaxBypassStations + 1);
+  response.set_complete(stations.size() <= static_cast<size_t>(domain::kMaxBypassStations));
+  if (!response.complete()) stations.pop_back();
+  for (const db::StartBypasses& station : stations) {
+    v1::StartBypasses& told = *response.add_stations();
+    told.set_station_code(station.station_code);
+    told.set_starts(station.starts);
+    told.set_bypasses(station.bypasses);
+  }
+  return {};
+}
+
 class AuditService final : public v1::AuditService::CallbackService {
  public:
   AuditService(Env& env, AuditSealer& sealer) : env_(env), sealer_(sealer) {}
@@ -263,6 +288,10 @@ class AuditService final : public v1::AuditService::CallbackService {
   grpc::ServerUnaryReactor* ListAuditAnchors(grpc::CallbackServerContext* context, const v1::ListAuditAnchorsRequest* request,
                                              v1::ListAuditAnchorsResponse* response) override {
     return Read(env_, context, request, response, services::ListAuditAnchors);
+  }
+  grpc::ServerUnaryReactor* ListStartBypasses(grpc::CallbackServerContext* context, const v1::ListStartBypassesRequest* request,
+                                              v1::ListStartBypassesResponse* response) override {
+    return Read(env_, context, request, response, services::ListStartBypasses);
   }
 
  private:

@@ -40,6 +40,7 @@
 #include "services/nonconformance.h"
 #include "services/replay.h"
 #include "services/site_key.h"
+#include "services/start_permit.h"
 #include "services/station.h"
 #include "services/station_event.h"
 #include "services/unit.h"
@@ -93,10 +94,12 @@ std::shared_ptr<const SiteKey> TakeKey(const ServerOptions& options) {
   AuditReads(options.audited_reads.empty() ? DefaultAuditedReads() : options.audited_reads);
   if (options.site_key_file.empty()) {
     db::UseAuditKey("");
+    UsePermitKey("");
     return nullptr;
   }
   auto key = std::make_shared<const SiteKey>(SiteKey::Load(options.site_key_file));
   db::UseAuditKey(key->Derive("ordos audit entry"));
+  UsePermitKey(key->Derive("ordos start permit"));
   return key;
 }
 

@@ -128,6 +128,20 @@ void Anchors(const Connection& connection, int64_t limit) {
   if (!connection.json) table.Print();
 }
 
+void Bypasses(const Connection& connection, const std::string& from, const std::string& until) {
+  v1::ListStartBypassesRequest request;
+  *request.mutable_from_time() = ParseTime("--from", from);
+  *request.mutable_until_time() = ParseTime("--until", until);
+  const auto response = Call(connection, &Audit::ListStartBypasses, request);
+  if (connection.json) return PrintJson(response);
+  Table table({"STATION", ">STARTS", ">WITHOUT PERMIT"});
+  for (const v1::StartBypasses& station : response.stations()) {
+    table.Row({station.station_code(), std::to_string(station.starts()), std::to_string(station.bypasses())});
+  }
+  table.Print();
+  if (!response.complete()) std::fprintf(stderr, "mesctl: more stations than are listed\n");
+}
+
 void AddList(CLI::App& audit, const Connection& connection) {
   auto* list = audit.add_subcommand("list", "Who changed or saw what, newest first");
   list->footer("Example:\n  mesctl audit list --about P-1 --method ReleaseHold");
@@ -179,6 +193,14 @@ void AddAudit(CLI::App& app, const Connection& connection) {
   auto path = std::make_shared<std::string>();
   anchor->add_option("--out", *path, "Into this file, not to stdout")->type_name("FILE");
   anchor->callback([&connection, path] { Anchor(connection, *path); });
+
+  auto* bypasses = audit->add_subcommand("bypasses", "Stations that started units without a start permit");
+  bypasses->footer("Example:\n  mesctl audit bypasses --from 2026-11-01T00:00:00+08:00 --until 2026-11-27T00:00:00+08:00");
+  auto from = std::make_shared<std::string>();
+  auto until = std::make_shared<std::string>();
+  bypasses->add_option("--from", *from, "Starts from then on")->required()->type_name("T");
+  bypasses->add_option("--until", *until, "Starts before; at most 31 days later")->required()->type_name("T");
+  bypasses->callback([&connection, from, until] { Bypasses(connection, *from, *until); });
 
   auto* anchors = audit->add_subcommand("anchors", "The signed heads");
   anchors->footer("Example:\n  mesctl audit anchors");
