@@ -127,6 +127,7 @@ Status ExportAudit(Call& call, AuditSealer& sealer, const v1::ExportAuditRequest
   for (const int64_t count : chain.earlier_facts) told.add_earlier_facts(count);
   told.set_after_link(request.after_link());
   told.set_hash(domain::HexText(hash));
+  told.set_include_facts(request.include_facts());
 
   std::optional<db::FactReader> facts;
   if (request.include_facts()) facts.emplace(call.transaction);
