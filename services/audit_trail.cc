@@ -137,6 +137,8 @@ Subject SubjectOf(const Message& request) {
     if (field->name() == "request_id" || field->is_map()) continue;
     std::string noun = NounOf(field->name());
     if (noun.empty()) continue;
+    // Of a question to the audit itself.
+    if (noun == "noun") noun = "audit";
     if (std::string id = IdIn(request, field); !id.empty()) return {std::move(noun), std::move(id)};
   }
   const google::protobuf::Reflection& reflection = *request.GetReflection();

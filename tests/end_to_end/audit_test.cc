@@ -94,7 +94,7 @@ TEST_F(MesctlAuditTest, WhoDidWhatIsListed) {
               AllOf(HasSubstr("wu.min (unproved)"), HasSubstr("hold 1"), HasSubstr("only the box")));
   EXPECT_THAT(Said({"audit", "list", "--about", "STK-A"}), AllOf(HasSubstr("PlaceHold"), HasSubstr("Trace")));
   EXPECT_THAT(Said({"audit", "list", "--caller", "nobody"}), HasSubstr("none"));
-  EXPECT_THAT(Said({"--json", "audit", "list", "--method", "ReleaseHold"}), HasSubstr("\\\"in_force\\\""));
+  EXPECT_THAT(Said({"--json", "audit", "list", "--method", "ReleaseHold"}), HasSubstr("HOLD_STATE_IN_FORCE"));
 }
 
 TEST_F(MesctlAuditTest, TheLiveDatabaseIsVerifiedAgainstAHeadKeptElsewhere) {
