@@ -101,8 +101,8 @@ std::vector<LinkedEntry> ListUnsealedSince(Transaction& transaction, const SealP
   if (progress.seen < 0) return ListUnsealedEntries(transaction, kMostSealedPerPass);
   std::vector<int64_t> missed;
   for (const auto& [number, since] : progress.missed) missed.push_back(number);
-  const std::string sql = std::string("select l.link_no, l.hash, e.audit_id, " MES_AUDIT_COLUMNS " from audit_entry e") + kLinkJoin +
-                          "where e.audit_id > $1 or e.audit_id = any($2::bigint[]) order by e.audit_id limit $3";
+  const std::string sql = std::string("select l.link_no, l.hash, e.audit_id, " MES_AUDIT_COLUMNS " from audit_entry e") +
+                          kLinkJoin + "where e.audit_id > $1 or e.audit_id = any($2::bigint[]) order by e.audit_id limit $3";
   return ReadAll(Execute(transaction, sql.c_str(), progress.seen, ArrayOf(missed), kMostSealedPerPass));
 }
 
@@ -135,8 +135,8 @@ std::string AuditMac(const domain::AuditEntry& entry) {
   const std::string bytes = domain::EntryBytes(entry);
   unsigned char mac[EVP_MAX_MD_SIZE];
   unsigned length = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), mac,
-       &length);
+  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
+       mac, &length);
   return std::string(reinterpret_cast<const char*>(mac), length);
 }
 
@@ -158,7 +158,8 @@ void InsertAuditEntry(Transaction& transaction, domain::AuditEntry& entry) {
     entry.mac = AuditMac(entry);
     const pqxx::binarystring mac(entry.mac);
     Execute(transaction, kInsert, entry.audit_id, entry.kind, entry.write_time, entry.clock, entry.clock_error_us, entry.method,
-            entry.caller, entry.proved, entry.noun, entry.noun_id, entry.request_id, entry.reason, entry.old_value, entry.new_value, mac);
+            entry.caller, entry.proved, entry.noun, entry.noun_id, entry.request_id, entry.reason, entry.old_value,
+            entry.new_value, mac);
   } catch (const pqxx::sql_error& error) {
     // The database going away is not the audit's failure; its refusing this row is.
     if (error.sqlstate().starts_with("57") || error.sqlstate().starts_with("08")) throw;
@@ -211,7 +212,8 @@ int64_t SealAudit(Transaction& transaction, SealProgress& progress) {
 }
 
 void InsertAuditAnchor(Transaction& transaction, const AuditAnchor& anchor) {
-  Execute(transaction, kInsertAnchor, anchor.link, Binary(anchor.hash), anchor.time, Binary(anchor.public_key), Binary(anchor.signature));
+  Execute(transaction, kInsertAnchor, anchor.link, Binary(anchor.hash), anchor.time, Binary(anchor.public_key),
+          Binary(anchor.signature));
 }
 
 std::vector<AuditAnchor> ListAuditAnchors(Transaction& transaction, int64_t after_link, domain::Time after_time, int64_t limit) {
@@ -237,7 +239,8 @@ std::vector<AuditAnchor> ListAuditAnchors(Transaction& transaction, int64_t afte
 }
 
 std::vector<LinkedEntry> ListAuditEntries(Transaction& transaction, const AuditFilter& filter, int64_t before, int64_t limit) {
-  const std::string sql = std::string("select l.link_no, l.hash, e.audit_id, " MES_AUDIT_COLUMNS " from audit_entry e") + kLinkJoin +
+  const std::string sql = std::string("select l.link_no, l.hash, e.audit_id, " MES_AUDIT_COLUMNS " from audit_entry e") +
+                          kLinkJoin +
                           R"(where ($1 = 0 or e.audit_id < $1)
                                and ($2 = '' or (e.noun_id = $2 and e.noun_id <> ''))
                                and ($3 = '' or e.caller = $3)
@@ -265,7 +268,8 @@ std::vector<LinkedEntry> ListUnsealedEntries(Transaction& transaction, int64_t l
 }
 
 std::vector<StartBypasses> ListStartBypasses(Transaction& transaction, domain::Time from, domain::Time until, int64_t limit) {
-  static_assert(static_cast<int>(domain::EventKind::kStarted) == 2 && domain::kFlagCarrier == 64 && domain::kFlagPermitted == 2048);
+  static_assert(static_cast<int>(domain::EventKind::kStarted) == 2 && domain::kFlagCarrier == 64 &&
+                domain::kFlagPermitted == 2048);
   static constexpr char kSql[] = R"(
     select s.code, count(*), count(*) filter (where e.flags & 2048 = 0)
     from station_event e

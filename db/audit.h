@@ -1,9 +1,10 @@
 // The audit's tables: entries in the transaction of what they tell of, the chain that is laid over them, its signed heads.
 //
-// An entry is written by whoever acts and sealed a moment later, in order, by whoever holds the seal's lock: a chain that every writer
-// had to lock would make them wait for each other. Numbers of entries have gaps (rolled back) and may be committed out of order; a
-// pass looks again at each number that it missed, so that a late one is sealed late and not forgotten, and a pass over everything
-// finds what was missed for whatever cause. Places in the chain have neither gaps nor order of their own: they are counted.
+// An entry is written by whoever acts and sealed a moment later, in order, by whoever holds the seal's lock: a chain that every
+// writer had to lock would make them wait for each other. Numbers of entries have gaps (rolled back) and may be committed out of
+// order; a pass looks again at each number that it missed, so that a late one is sealed late and not forgotten, and a pass over
+// everything finds what was missed for whatever cause. Places in the chain have neither gaps nor order of their own: they are
+// counted.
 #pragma once
 
 #include <chrono>
@@ -24,8 +25,8 @@ struct AuditRefused : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// From now on entries of this process carry an HMAC with this key (32 bytes; empty = none). Of the process, not of a connection: one
-// process serves one site.
+// From now on entries of this process carry an HMAC with this key (32 bytes; empty = none). Of the process, not of a connection:
+// one process serves one site.
 void UseAuditKey(std::string key);
 // The HMAC of an entry; empty without a key.
 std::string AuditMac(const domain::AuditEntry& entry);
@@ -65,7 +66,8 @@ struct SealProgress {
   std::map<int64_t, std::chrono::steady_clock::time_point> missed;
 };
 inline constexpr int64_t kMostSealedPerPass = 10'000;
-// Seals what is there, at most kMostSealedPerPass entries; waits for another sealer. Gives how many; `progress` holds once committed.
+// Seals what is there, at most kMostSealedPerPass entries; waits for another sealer. Gives how many; `progress` holds once
+// committed.
 int64_t SealAudit(Transaction& transaction, SealProgress& progress);
 
 struct AuditAnchor {

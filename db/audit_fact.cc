@@ -70,12 +70,14 @@ void AddEdges(Stored& stored, const Effects& effects, domain::Time now) {
   for (const Effects::Install& e : effects.installs) {
     std::string bytes;
     AppendField(bytes, e.parent_id), AppendField(bytes, e.child_id), AppendField(bytes, domain::ToMicros(e.time));
-    AppendField(bytes, domain::ToMicros(now)), AppendField(bytes, e.event.sequence), AppendField(bytes, int64_t{e.event.station_id});
+    AppendField(bytes, domain::ToMicros(now)), AppendField(bytes, e.event.sequence),
+        AppendField(bytes, int64_t{e.event.station_id});
     AppendField(bytes, int64_t{e.event.epoch}), AppendField(bytes, int64_t{e.line}), AppendField(bytes, int64_t{e.slot});
     stored.Add(FactTable::kInstalls, now, e.event, std::move(bytes));
     if (e.removal) stored.Add(FactTable::kRemovals, now, e.removal->second, EndOf(e.child_id, now, e.removal->second));
   }
-  for (const Effects::Removal& e : effects.removals) stored.Add(FactTable::kRemovals, now, e.event, EndOf(e.child_id, now, e.event));
+  for (const Effects::Removal& e : effects.removals)
+    stored.Add(FactTable::kRemovals, now, e.event, EndOf(e.child_id, now, e.event));
   for (const Effects::Consumption& e : effects.consumptions) {
     std::string bytes;
     AppendField(bytes, e.lot_id), AppendField(bytes, e.consumer_id), AppendField(bytes, e.quantity_micro);
@@ -91,7 +93,8 @@ void AddEdges(Stored& stored, const Effects& effects, domain::Time now) {
 
 void AddRefused(Stored& stored, const Effects::Refused& r, domain::Time now) {
   std::string bytes;
-  AppendField(bytes, domain::ToMicros(r.occur_time)), AppendField(bytes, domain::ToMicros(now)), AppendField(bytes, r.event.sequence);
+  AppendField(bytes, domain::ToMicros(r.occur_time)), AppendField(bytes, domain::ToMicros(now)),
+      AppendField(bytes, r.event.sequence);
   AppendField(bytes, r.digest), AppendField(bytes, int64_t{r.event.station_id}), AppendField(bytes, int64_t{r.event.epoch});
   AppendField(bytes, static_cast<int64_t>(r.kind)), AppendField(bytes, r.subject_code);
   AppendField(bytes, Canonical(RefusalsToJson(r.refusals))), AppendField(bytes, domain::HexText(r.content));
@@ -106,7 +109,8 @@ std::string JsonOf(const domain::World& world, const std::vector<domain::FactGro
                            {"epoch", group.epoch},
                            {"first", group.first_sequence},
                            {"last", group.last_sequence}};
-    if (const domain::Station* station = world.plant.FindStation(group.station_id); station != nullptr) told["station"] = station->code;
+    if (const domain::Station* station = world.plant.FindStation(group.station_id); station != nullptr)
+      told["station"] = station->code;
     for (size_t i = 0; i < domain::kFactTables; ++i) {
       if (group.tables[i].rows == 0) continue;
       told["tables"][std::string(NameOf(static_cast<FactTable>(i)))] = {{"rows", group.tables[i].rows},
@@ -117,7 +121,8 @@ std::string JsonOf(const domain::World& world, const std::vector<domain::FactGro
   return nlohmann::json{{"groups", std::move(list)}}.dump();
 }
 
-// How a table's rows are read: its key, then its fields. A letter for each field: p as it is, t a time, m measured values, j JSON.
+// How a table's rows are read: its key, then its fields. A letter for each field: p as it is, t a time, m measured values, j
+// JSON.
 struct Source {
   FactTable table;
   const char* fields;
@@ -125,7 +130,11 @@ struct Source {
 };
 
 constexpr Source kSources[] = {
-    {FactTable::kStationEvents, "tt" "pppppppppppppppppppp" "tppp" "mj",
+    {FactTable::kStationEvents,
+     "tt"
+     "pppppppppppppppppppp"
+     "tppp"
+     "mj",
      "select record_time, station_id, epoch, sequence, (flags & 4) <> 0, " MES_FACT_COLUMNS
      " from station_event order by record_time, station_id, epoch"},
     {FactTable::kRefusedEvents, "ttppppppjp",
@@ -190,7 +199,8 @@ void InsertFactEntry(Transaction& transaction, const domain::World& world) {
   const bool office = groups.size() == 1 && groups[0].station_id == 0;
   entry.method = office ? "StoreFacts" : "RecordStationEvents";
   const domain::Station* station = world.plant.FindStation(groups[0].station_id);
-  const bool alone = std::all_of(groups.begin(), groups.end(), [&](const auto& group) { return group.station_id == groups[0].station_id; });
+  const bool alone =
+      std::all_of(groups.begin(), groups.end(), [&](const auto& group) { return group.station_id == groups[0].station_id; });
   if (alone && station != nullptr) {
     entry.caller = station->code;
     entry.noun = "station";
@@ -297,8 +307,7 @@ struct FactReader::State {
     if (Get<domain::EventKind>(row[15]) != domain::EventKind::kReversed || row[32].is_null()) return;
     const nlohmann::json details = nlohmann::json::parse(TextOf(row[32]));
     if (const auto reversed = details.find("reversed"); reversed != details.end()) {
-      named.insert(
-          {unit_id, std::get<1>(key), reversed->at("epoch").get<int32_t>(), reversed->at("sequence").get<int64_t>()});
+      named.insert({unit_id, std::get<1>(key), reversed->at("epoch").get<int32_t>(), reversed->at("sequence").get<int64_t>()});
     }
   }
 

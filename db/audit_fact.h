@@ -1,7 +1,7 @@
-// Facts under the audit's chain: the rows that a commit stored about units (events, refused events, edges, consumptions), counted and
-// hashed by station, and the same read back from the tables. What a row's bytes are is said once, here and in db/event_row.cc: all its
-// columns, but of an event's flags not the one that a later reversal sets, and of an edge's end not its time, which rests on both its
-// events.
+// Facts under the audit's chain: the rows that a commit stored about units (events, refused events, edges, consumptions), counted
+// and hashed by station, and the same read back from the tables. What a row's bytes are is said once, here and in
+// db/event_row.cc: all its columns, but of an event's flags not the one that a later reversal sets, and of an edge's end not its
+// time, which rests on both its events.
 #pragma once
 
 #include <cstdint>

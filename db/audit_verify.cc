@@ -17,7 +17,8 @@ constexpr auto kLongestDelay = std::chrono::seconds(domain::kLongestAuditDelaySe
 
 class Verifier {
  public:
-  Verifier(Transaction& transaction, const VerifyQuestion& question, const std::function<bool(const AuditVerification&)>& progress)
+  Verifier(Transaction& transaction, const VerifyQuestion& question,
+           const std::function<bool(const AuditVerification&)>& progress)
       : transaction_(transaction), question_(question), progress_(progress), chain_(LoadAuditChain(transaction)) {
     told_.head = {0, chain_.Genesis()};
     if (question.with_facts) facts_.emplace(transaction);
@@ -149,8 +150,8 @@ class Verifier {
         const domain::FactDigest found = DigestOf(std::move(facts));
         if (found == stored) continue;
         const std::string where = " of station " + std::to_string(group.station_id) + ", epoch " + std::to_string(group.epoch) +
-                                  ", sequences " + std::to_string(group.first_sequence) + " to " + std::to_string(group.last_sequence) +
-                                  ", recorded at " + domain::FormatTime(group.record_time);
+                                  ", sequences " + std::to_string(group.first_sequence) + " to " +
+                                  std::to_string(group.last_sequence) + ", recorded at " + domain::FormatTime(group.record_time);
         Find(link, entry.audit_id, domain::NameOf(table),
              found.rows == stored.rows
                  ? "rows" + where + " are not what was stored"
@@ -203,8 +204,9 @@ class Verifier {
     }
     for (const auto& [unit, station, epoch, sequence] : facts_->FalselyReversed()) {
       Find(0, 0, "station_event",
-           "the event of unit " + std::to_string(unit) + ", station " + std::to_string(station) + ", epoch " + std::to_string(epoch) +
-               ", sequence " + std::to_string(sequence) + " is marked as reversed and no event reversed it, or the other way round");
+           "the event of unit " + std::to_string(unit) + ", station " + std::to_string(station) + ", epoch " +
+               std::to_string(epoch) + ", sequence " + std::to_string(sequence) +
+               " is marked as reversed and no event reversed it, or the other way round");
     }
   }
 

@@ -1,6 +1,6 @@
-// Re-reads the whole audit out of the tables and judges it: each link against its entry and the link before, each entry's HMAC, each
-// fact against the commit that it belongs to, the signed heads against the chain. Set-wise and streaming: memory does not grow with the
-// tables. One snapshot.
+// Re-reads the whole audit out of the tables and judges it: each link against its entry and the link before, each entry's HMAC,
+// each fact against the commit that it belongs to, the signed heads against the chain. Set-wise and streaming: memory does not
+// grow with the tables. One snapshot.
 #pragma once
 
 #include <functional>

@@ -1,9 +1,9 @@
-// The audit's record: what is kept of each change, of each read of what is not public, and of each commit of facts; and the bytes that
-// the chain's hashes are taken of.
+// The audit's record: what is kept of each change, of each read of what is not public, and of each commit of facts; and the bytes
+// that the chain's hashes are taken of.
 //
-// Canonical bytes: every field as text in a fixed order, each behind its length in 4 bytes, most significant first; FF FF FF FF alone
-// stands for a null. No two contents have the same bytes, and nothing depends on a serialisation's version. Integers are decimal,
-// times microseconds since 1970, hashes lower-case hexadecimal.
+// Canonical bytes: every field as text in a fixed order, each behind its length in 4 bytes, most significant first; FF FF FF FF
+// alone stands for a null. No two contents have the same bytes, and nothing depends on a serialisation's version. Integers are
+// decimal, times microseconds since 1970, hashes lower-case hexadecimal.
 //   hash of link 0  = SHA-256(fields: "ordos-audit/1", chain id, creation time, earlier facts separated by commas)
 //   hash of link n  = SHA-256(hash n-1 in 32 bytes, LinkBytes)
 //   a group's hash  = SHA-256(the facts' bytes sorted as bytes, each as one field)

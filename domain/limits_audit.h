@@ -1,4 +1,5 @@
-// Bounds of the audit and of start permits. Past one: LIMIT_EXCEEDED (or the error named) with the field, unless another thing is said.
+// Bounds of the audit and of start permits. Past one: LIMIT_EXCEEDED (or the error named) with the field, unless another thing is
+// said.
 #pragma once
 
 #include <cstddef>

@@ -53,7 +53,8 @@ void JudgePermit(const Started& start, const Station& station, std::string_view 
   const auto refuse = [&](Reason reason, std::string sentence, std::string detail) {
     refusals.push_back({reason, std::move(sentence), {{"field", "started.permit", std::move(detail)}}, std::string(unit_code)});
   };
-  if (!permit.genuine) return refuse(Reason::kPermitInvalid, "the start permit is not one that this plant gave, or it was altered", "false seal");
+  if (!permit.genuine)
+    return refuse(Reason::kPermitInvalid, "the start permit is not one that this plant gave, or it was altered", "false seal");
   const auto other = [&](std::string_view what, std::string_view given, std::string_view wanted) {
     refuse(Reason::kPermitInvalid, "the start permit is for another " + std::string(what),
            "given for " + std::string(given) + ", shown for " + std::string(wanted));
@@ -61,12 +62,14 @@ void JudgePermit(const Started& start, const Station& station, std::string_view 
   if (permit.unit_code != unit_code) return other("unit", permit.unit_code, unit_code);
   if (permit.station_code != station.code) return other("station", permit.station_code, station.code);
   if (permit.operation != operation) return other("operation", std::to_string(permit.operation), std::to_string(operation));
-  if (permit.revision_id != revision_id) return other("routing revision", std::to_string(permit.revision_id), std::to_string(revision_id));
+  if (permit.revision_id != revision_id)
+    return other("routing revision", std::to_string(permit.revision_id), std::to_string(revision_id));
   if (time < permit.issue_time - std::chrono::seconds(kMaxAheadSeconds)) {
     return refuse(Reason::kPermitInvalid, "the start happened before its permit was given", FormatTime(permit.issue_time));
   }
   if (time > permit.expire_time) {
-    refuse(Reason::kPermitExpired, "the start permit was over when the start happened: ask the gate again", FormatTime(permit.expire_time));
+    refuse(Reason::kPermitExpired, "the start permit was over when the start happened: ask the gate again",
+           FormatTime(permit.expire_time));
   }
 }
 

@@ -26,7 +26,8 @@ constexpr char kAnchorFormat[] = "ordos-audit-anchor/1";
 domain::Result<std::string> ParseHex(const std::string& hex, size_t bytes, const std::string& field) {
   std::string parsed = BytesOfHex(hex);
   if (parsed.size() == bytes) return parsed;
-  return Fail(FieldError(Reason::kFieldInvalid, field, field + " is not " + std::to_string(bytes * 2) + " lower-case hexadecimal digits"));
+  return Fail(FieldError(Reason::kFieldInvalid, field,
+                         field + " is not " + std::to_string(bytes * 2) + " lower-case hexadecimal digits"));
 }
 
 domain::Result<db::AuditAnchor> FromProto(const v1::AuditAnchor& anchor, const std::string& field) {
@@ -50,9 +51,12 @@ domain::Result<db::AuditAnchor> FromProto(const v1::AuditAnchor& anchor, const s
 
 domain::Result<db::AuditFilter> ParseFilter(const v1::ListAuditEntriesRequest& request) {
   db::AuditFilter filter;
-  if (Status checked = domain::CheckText(request.noun_id(), domain::kMaxNameLength, false, "noun_id"); !checked) return Fail(checked.error());
-  if (Status checked = domain::CheckText(request.caller(), domain::kMaxPersonLength, false, "caller"); !checked) return Fail(checked.error());
-  if (Status checked = domain::CheckText(request.method(), domain::kMaxCodeLength, false, "method"); !checked) return Fail(checked.error());
+  if (Status checked = domain::CheckText(request.noun_id(), domain::kMaxNameLength, false, "noun_id"); !checked)
+    return Fail(checked.error());
+  if (Status checked = domain::CheckText(request.caller(), domain::kMaxPersonLength, false, "caller"); !checked)
+    return Fail(checked.error());
+  if (Status checked = domain::CheckText(request.method(), domain::kMaxCodeLength, false, "method"); !checked)
+    return Fail(checked.error());
   filter.noun_id = request.noun_id(), filter.caller = request.caller(), filter.method = request.method();
   const auto from = OptionalTimeFromProto(request.has_from_time(), request.from_time(), "from_time");
   if (!from) return Fail(from.error());
@@ -68,8 +72,9 @@ domain::Result<db::AuditFilter> ParseFilter(const v1::ListAuditEntriesRequest& r
 Status ListAuditEntries(Call& call, const v1::ListAuditEntriesRequest& request, v1::ListAuditEntriesResponse& response) {
   const domain::Result<db::AuditFilter> filter = ParseFilter(request);
   if (!filter) return Fail(filter.error());
-  const uint64_t digest = FilterDigest({"audit", request.noun_id(), request.caller(), request.method(),
-                                        std::to_string(request.from_time().seconds()), std::to_string(request.until_time().seconds())});
+  const uint64_t digest =
+      FilterDigest({"audit", request.noun_id(), request.caller(), request.method(), std::to_string(request.from_time().seconds()),
+                    std::to_string(request.until_time().seconds())});
   const domain::Result<std::string> token = ParsePageToken(request.page_token(), digest);
   if (!token) return Fail(token.error());
   int64_t before = 0;
@@ -103,7 +108,8 @@ void AddFacts(db::FactReader& reader, const db::LinkedEntry& linked, v1::ExportA
   }
 }
 
-Status ExportAudit(Call& call, AuditSealer& sealer, const v1::ExportAuditRequest& request, PageSink<v1::ExportAuditResponse>& sink) {
+Status ExportAudit(Call& call, AuditSealer& sealer, const v1::ExportAuditRequest& request,
+                   PageSink<v1::ExportAuditResponse>& sink) {
   if (request.after_link() < 0) return Fail(FieldError(Reason::kFieldInvalid, "after_link", "after_link is below 0"));
   if (request.include_facts() && request.after_link() != 0) {
     return Fail(FieldError(Reason::kFieldInvalid, "after_link", "facts are exported from the beginning of the chain only"));
@@ -115,7 +121,8 @@ Status ExportAudit(Call& call, AuditSealer& sealer, const v1::ExportAuditRequest
   if (request.after_link() != 0) {
     const std::vector<db::LinkedEntry> before = db::ListAuditLinks(call.transaction, request.after_link() - 1, 1);
     if (before.empty() || before[0].link != request.after_link()) {
-      return Fail(FieldError(Reason::kFieldInvalid, "after_link", "the chain has no link " + std::to_string(request.after_link())));
+      return Fail(
+          FieldError(Reason::kFieldInvalid, "after_link", "the chain has no link " + std::to_string(request.after_link())));
     }
     hash = before[0].hash;
   }
@@ -179,7 +186,8 @@ v1::VerifyAuditResponse ResultOf(const db::AuditVerification& told, bool complet
   return response;
 }
 
-Status VerifyAudit(Call& call, AuditSealer& sealer, const v1::VerifyAuditRequest& request, PageSink<v1::VerifyAuditResponse>& sink) {
+Status VerifyAudit(Call& call, AuditSealer& sealer, const v1::VerifyAuditRequest& request,
+                   PageSink<v1::VerifyAuditResponse>& sink) {
   if (request.anchors_size() > domain::kMaxAnchorsPerVerification) {
     domain::Error error = FieldError(Reason::kLimitExceeded, "anchors", "more than 100 anchors");
     error.metadata["limit"] = std::to_string(domain::kMaxAnchorsPerVerification);
@@ -250,7 +258,8 @@ Status ListStartBypasses(Call& call, const v1::ListStartBypassesRequest& request
     error.metadata["limit"] = std::to_string(domain::kMaxBypassDays);
     return Fail(std::move(error));
   }
-  std::vector<db::StartBypasses> stations = db::ListStartBypasses(call.transaction, *from, *until, domain::kMaxBypassStations + 1);
+  std::vector<db::StartBypasses> stations =
+      db::ListStartBypasses(call.transaction, *from, *until, domain::kMaxBypassStations + 1);
   response.set_complete(stations.size() <= static_cast<size_t>(domain::kMaxBypassStations));
   if (!response.complete()) stations.pop_back();
   for (const db::StartBypasses& station : stations) {
@@ -283,8 +292,9 @@ class AuditService final : public v1::AuditService::CallbackService {
   }
   grpc::ServerUnaryReactor* AnchorAudit(grpc::CallbackServerContext* context, const v1::AnchorAuditRequest* request,
                                         v1::AnchorAuditResponse* response) override {
-    return Mutate(env_, context, request, response,
-                  [this](Call& call, const auto& asked, auto& told) { return services::AnchorAudit(call, sealer_, asked, told); });
+    return Mutate(env_, context, request, response, [this](Call& call, const auto& asked, auto& told) {
+      return services::AnchorAudit(call, sealer_, asked, told);
+    });
   }
   grpc::ServerUnaryReactor* ListAuditAnchors(grpc::CallbackServerContext* context, const v1::ListAuditAnchorsRequest* request,
                                              v1::ListAuditAnchorsResponse* response) override {
@@ -338,6 +348,8 @@ v1::AuditEntry ToProto(const db::LinkedEntry& linked) {
   return message;
 }
 
-std::unique_ptr<grpc::Service> MakeAuditService(Env& env, AuditSealer& sealer) { return std::make_unique<AuditService>(env, sealer); }
+std::unique_ptr<grpc::Service> MakeAuditService(Env& env, AuditSealer& sealer) {
+  return std::make_unique<AuditService>(env, sealer);
+}
 
 }  // namespace mes::services

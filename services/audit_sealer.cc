@@ -16,8 +16,8 @@ constexpr int kStatementTimeoutMs = 30'000;
 
 }  // namespace
 
-AuditSealer::AuditSealer(const std::string& database_url, std::shared_ptr<const SiteKey> key, std::chrono::seconds anchor_interval,
-                         std::string anchor_folder)
+AuditSealer::AuditSealer(const std::string& database_url, std::shared_ptr<const SiteKey> key,
+                         std::chrono::seconds anchor_interval, std::string anchor_folder)
     : pool_({.url = database_url, .size = 2, .statement_timeout_ms = kStatementTimeoutMs}),
       key_(std::move(key)),
       anchor_interval_(anchor_interval),
@@ -55,7 +55,8 @@ void AuditSealer::SealNow() {
 
 domain::Result<db::AuditAnchor> AuditSealer::SignHead() {
   if (key_ == nullptr) {
-    return domain::Fail({domain::Reason::kAuditUnavailable, "this server has no site key to sign with: start mesd with --site-key", {}});
+    return domain::Fail(
+        {domain::Reason::kAuditUnavailable, "this server has no site key to sign with: start mesd with --site-key", {}});
   }
   SealNow();
   db::AuditAnchor anchor;
@@ -117,7 +118,8 @@ std::string AnchorJson(const db::AuditAnchor& anchor) {
   options.preserve_proto_field_names = true;
   options.always_print_primitive_fields = true;
   std::string json;
-  if (!google::protobuf::util::MessageToJsonString(ToProto(anchor), &json, options).ok()) throw std::runtime_error("an anchor is no JSON");
+  if (!google::protobuf::util::MessageToJsonString(ToProto(anchor), &json, options).ok())
+    throw std::runtime_error("an anchor is no JSON");
   return json;
 }
 

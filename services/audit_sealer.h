@@ -1,6 +1,6 @@
-// Seals the audit: lays new entries over the chain within half a second of their commit, and signs the chain's head from time to time.
-// One thread with a connection of its own; several servers on one database take turns at the database's lock. What it could not do it
-// tries again: entries wait for it and are not lost.
+// Seals the audit: lays new entries over the chain within half a second of their commit, and signs the chain's head from time to
+// time. One thread with a connection of its own; several servers on one database take turns at the database's lock. What it could
+// not do it tries again: entries wait for it and are not lost.
 #pragma once
 
 #include <chrono>
@@ -19,8 +19,8 @@ namespace mes::services {
 
 class AuditSealer {
  public:
-  // `key`: null = heads are not signed. `anchor_interval`: between signed heads, while there is something new; zero = only on demand.
-  // `anchor_folder`: where each signed head is also written as a file; empty = nowhere.
+  // `key`: null = heads are not signed. `anchor_interval`: between signed heads, while there is something new; zero = only on
+  // demand. `anchor_folder`: where each signed head is also written as a file; empty = nowhere.
   AuditSealer(const std::string& database_url, std::shared_ptr<const SiteKey> key, std::chrono::seconds anchor_interval,
               std::string anchor_folder);
   ~AuditSealer();

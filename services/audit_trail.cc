@@ -27,12 +27,13 @@ std::string Json(const Message& message) {
   google::protobuf::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
   std::string json;
-  if (!google::protobuf::util::MessageToJsonString(message, &json, options).ok()) return R"({"error":"not representable as JSON"})";
+  if (!google::protobuf::util::MessageToJsonString(message, &json, options).ok())
+    return R"({"error":"not representable as JSON"})";
   return json;
 }
 
 bool IsSecret(const std::string& name) {
-  static const std::set<std::string> secrets = {"api_key", "bearer_token", "credential", "passphrase", "password",
+  static const std::set<std::string> secrets = {"api_key",     "bearer_token", "credential", "passphrase", "password",
                                                 "private_key", "proof",        "secret",     "token"};
   return secrets.contains(name);
 }
@@ -50,7 +51,8 @@ void HideSecrets(Message& message) {
       if (!field->is_repeated()) {
         HideSecrets(*reflection.MutableMessage(&message, field));
       } else {
-        for (int i = 0; i < reflection.FieldSize(message, field); ++i) HideSecrets(*reflection.MutableRepeatedMessage(&message, field, i));
+        for (int i = 0; i < reflection.FieldSize(message, field); ++i)
+          HideSecrets(*reflection.MutableRepeatedMessage(&message, field, i));
       }
     }
   }
@@ -60,11 +62,13 @@ void HideSecrets(Message& message) {
 std::string TextField(const Message& message, const std::string& name, bool deeper = true) {
   const google::protobuf::Reflection& reflection = *message.GetReflection();
   const FieldDescriptor* field = message.GetDescriptor()->FindFieldByName(name);
-  if (field != nullptr && field->type() == FieldDescriptor::TYPE_STRING && !field->is_repeated()) return reflection.GetString(message, field);
+  if (field != nullptr && field->type() == FieldDescriptor::TYPE_STRING && !field->is_repeated())
+    return reflection.GetString(message, field);
   if (!deeper) return {};
   for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
     const FieldDescriptor* inner = message.GetDescriptor()->field(i);
-    if (inner->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || inner->is_repeated() || !reflection.HasField(message, inner)) continue;
+    if (inner->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || inner->is_repeated() || !reflection.HasField(message, inner))
+      continue;
     if (std::string text = TextField(reflection.GetMessage(message, inner), name, false); !text.empty()) return text;
   }
   return {};
@@ -114,9 +118,9 @@ domain::AuditEntry EntryOf(const std::string& method, const Message& request, co
 }  // namespace
 
 const std::vector<std::string>& DefaultAuditedReads() {
-  static const std::vector<std::string> reads = {"Trace",      "WhereUsed",    "ListUnitEvents",  "ListLifeRecords",  "GetHold",
-                                                 "ListHoldItems", "GetUnitHolds", "GetNcr",        "ListNcrs",         "ListNcrUnits",
-                                                 "ExportUnitEpcis", "ListAuditEntries", "ExportAudit", "VerifyAudit"};
+  static const std::vector<std::string> reads = {
+      "Trace",  "WhereUsed", "ListUnitEvents", "ListLifeRecords", "GetHold",          "ListHoldItems", "GetUnitHolds",
+      "GetNcr", "ListNcrs",  "ListNcrUnits",   "ExportUnitEpcis", "ListAuditEntries", "ExportAudit",   "VerifyAudit"};
   return reads;
 }
 
@@ -144,14 +148,16 @@ Subject SubjectOf(const Message& request) {
   const google::protobuf::Reflection& reflection = *request.GetReflection();
   for (int i = 0; i < type.field_count(); ++i) {
     const FieldDescriptor* field = type.field(i);
-    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || field->is_repeated() || !reflection.HasField(request, field)) continue;
+    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || field->is_repeated() || !reflection.HasField(request, field))
+      continue;
     if (field->message_type()->full_name().starts_with("google.")) continue;
     const Message& inner = reflection.GetMessage(request, field);
     for (int j = 0; j < inner.GetDescriptor()->field_count(); ++j) {
       const FieldDescriptor* deep = inner.GetDescriptor()->field(j);
       std::string noun = deep->is_map() ? "" : NounOf(deep->name());
       if (noun.empty()) continue;
-      if (std::string id = IdIn(inner, deep); !id.empty()) return {noun == "code" ? field->name() : std::move(noun), std::move(id)};
+      if (std::string id = IdIn(inner, deep); !id.empty())
+        return {noun == "code" ? field->name() : std::move(noun), std::move(id)};
     }
   }
   return {};

@@ -1,5 +1,5 @@
-// What a call leaves in the audit: who, what about, what was asked for. Used by services/rpc once per call; a handler may add what was
-// so before.
+// What a call leaves in the audit: who, what about, what was asked for. Used by services/rpc once per call; a handler may add
+// what was so before.
 #pragma once
 
 #include <string>

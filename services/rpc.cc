@@ -13,6 +13,7 @@
 #include "domain/code.h"
 #include "services/audit_trail.h"
 #include "services/convert.h"
+#include "services/signature.h"
 #include "services/status.h"
 
 namespace mes::services::rpc {
@@ -127,7 +128,8 @@ domain::Status RunMutation(const Unary& unary, const std::string& request_id, co
       if (replay()) return false;
       Call call{transaction, *plant, now, kNobody};
       BeginAudit();
-      status = unary.handler(call);
+      status = TakeSignature(call, method, unary.request);
+      if (status) status = unary.handler(call);
       if (!status) {
         // The same request may just have done it, on another connection.
         replay();

@@ -39,6 +39,7 @@
 #include "services/spc.h"
 #include "services/nonconformance.h"
 #include "services/replay.h"
+#include "services/signature.h"
 #include "services/site_key.h"
 #include "services/start_permit.h"
 #include "services/station.h"
@@ -86,6 +87,7 @@ std::vector<std::unique_ptr<grpc::Service>> MakeServices(Env& env) {
   services.push_back(MakeFailureCodeService(env));
   services.push_back(MakeNonconformanceService(env));
   services.push_back(MakeReplayService(env));
+  services.push_back(MakeSignatureService(env));
   return services;
 }
 

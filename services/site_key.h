@@ -1,6 +1,6 @@
-// The site's key: an Ed25519 key out of a file that only its owner may read. It signs the audit's heads; keys for HMACs (audit entries,
-// start permits) are derived from it, each under a name of its own, so that none tells of another. It never appears in a log, an error
-// or an answer.
+// The site's key: an Ed25519 key out of a file that only its owner may read. It signs the audit's heads; keys for HMACs (audit
+// entries, start permits) are derived from it, each under a name of its own, so that none tells of another. It never appears in a
+// log, an error or an answer.
 #pragma once
 
 #include <memory>
@@ -11,8 +11,8 @@ namespace mes::services {
 
 class SiteKey {
  public:
-  // Reads a PEM file as `openssl genpkey -algorithm ed25519` makes it. Throws std::invalid_argument where it cannot be read, is no such
-  // key, or others than its owner may read it.
+  // Reads a PEM file as `openssl genpkey -algorithm ed25519` makes it. Throws std::invalid_argument where it cannot be read, is
+  // no such key, or others than its owner may read it.
   static SiteKey Load(const std::string& path);
   // A new one that ends with the process.
   static SiteKey Random();

@@ -97,3 +97,70 @@ begin
   end loop;
   revoke insert on audit_chain from current_user;
 end $$;
+
+-- Electronic signatures: who signs with which key, which acts must be signed, and what was signed.
+create table signer_key (
+  public_key bytea not null,
+  signer text not null,
+  registered_by text not null,
+  reason text not null,
+  register_time timestamptz not null,
+  constraint signer_key_pk primary key (public_key),
+  constraint signer_key_whole check (length(public_key) = 32),
+  constraint signer_key_vouched_by_another check (signer <> registered_by)
+);
+create index signer_key_by_signer on signer_key (signer, public_key);
+
+create table signer_key_end (
+  public_key bytea not null,
+  ended_by text not null,
+  reason text not null,
+  end_time timestamptz not null,
+  constraint signer_key_end_pk primary key (public_key)
+);
+
+-- The newest of a method counts.
+create table signature_policy (
+  signature_policy_id bigint generated always as identity,
+  method text not null,
+  required boolean not null,
+  person text not null,
+  reason text not null,
+  create_time timestamptz not null,
+  constraint signature_policy_pk primary key (signature_policy_id)
+);
+create index signature_policy_by_method on signature_policy (method, signature_policy_id);
+
+create table record_signature (
+  record_signature_id bigint generated always as identity,
+  -- The RPC, and the record that its request is about.
+  method text not null,
+  noun text not null,
+  noun_id text not null,
+  person text not null,
+  meaning text not null,
+  sign_time timestamptz not null,
+  record_time timestamptz not null,
+  public_key bytea not null,
+  signature bytea not null,
+  -- The request's canonical content (mes.v1.Signature), and its SHA-256, which is what was signed.
+  payload bytea not null,
+  payload_sha256 bytea not null,
+  constraint record_signature_pk primary key (record_signature_id),
+  constraint record_signature_whole check (length(public_key) = 32 and length(signature) = 64 and length(payload_sha256) = 32)
+);
+create index record_signature_by_record on record_signature (noun, noun_id, record_signature_id);
+
+do $$
+declare
+  name text;
+begin
+  foreach name in array array['signer_key', 'signer_key_end', 'signature_policy', 'record_signature'] loop
+    execute format('create trigger %I before update or delete on %I for each row execute function refuse_audit_change()',
+                   name || '_append_only', name);
+    execute format('create trigger %I before truncate on %I for each statement execute function refuse_audit_change()',
+                   name || '_never_emptied', name);
+    execute format('revoke all on %I from public', name);
+    execute format('revoke update, delete, truncate, references, trigger on %I from current_user', name);
+  end loop;
+end $$;

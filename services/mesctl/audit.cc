@@ -33,7 +33,8 @@ void List(const Connection& connection, const Filter& filter) {
     for (const v1::AuditEntry& entry : page.entries()) {
       const std::string who = entry.caller().empty() ? "-" : entry.caller() + (entry.proved() ? "" : " (unproved)");
       const std::string about = entry.noun().empty() ? "-" : entry.noun() + " " + entry.noun_id();
-      table.Row({entry.link() == 0 ? "-" : std::to_string(entry.link()), Text(entry.write_time()), who, entry.method(), about, entry.reason()});
+      table.Row({entry.link() == 0 ? "-" : std::to_string(entry.link()), Text(entry.write_time()), who, entry.method(), about,
+                 entry.reason()});
     }
     return page.entries_size();
   });
@@ -65,7 +66,8 @@ v1::AuditAnchor ReadAnchor(const std::string& path) {
   std::ostringstream text;
   text << file.rdbuf();
   v1::AuditAnchor anchor;
-  if (!file || !google::protobuf::util::JsonStringToMessage(text.str(), &anchor).ok()) FailUsage("--anchor: " + path + " is no anchor");
+  if (!file || !google::protobuf::util::JsonStringToMessage(text.str(), &anchor).ok())
+    FailUsage("--anchor: " + path + " is no anchor");
   return anchor;
 }
 
@@ -84,8 +86,8 @@ void PrintResult(const v1::VerifyAuditResponse& result) {
   if (result.findings_size() == 0) return;
   Table table({">LINK", ">ENTRY", "TABLE", "WHAT IS WRONG"});
   for (const v1::AuditFinding& finding : result.findings()) {
-    table.Row({finding.link() == 0 ? "-" : std::to_string(finding.link()), finding.audit_id() == 0 ? "-" : std::to_string(finding.audit_id()),
-               finding.table(), finding.sentence()});
+    table.Row({finding.link() == 0 ? "-" : std::to_string(finding.link()),
+               finding.audit_id() == 0 ? "-" : std::to_string(finding.audit_id()), finding.table(), finding.sentence()});
   }
   table.Print();
 }
@@ -119,12 +121,14 @@ void Anchor(const Connection& connection, const std::string& path) {
 
 void Anchors(const Connection& connection, int64_t limit) {
   Table table({">LINK", "TIME", "HASH", "KEY"});
-  CallPages(connection, &Audit::ListAuditAnchors, v1::ListAuditAnchorsRequest(), limit, [&](const v1::ListAuditAnchorsResponse& page) {
-    for (const v1::AuditAnchor& anchor : page.anchors()) {
-      table.Row({std::to_string(anchor.link()), Text(anchor.anchor_time()), anchor.hash().substr(0, 16), anchor.public_key().substr(0, 16)});
-    }
-    return page.anchors_size();
-  });
+  CallPages(connection, &Audit::ListAuditAnchors, v1::ListAuditAnchorsRequest(), limit,
+            [&](const v1::ListAuditAnchorsResponse& page) {
+              for (const v1::AuditAnchor& anchor : page.anchors()) {
+                table.Row({std::to_string(anchor.link()), Text(anchor.anchor_time()), anchor.hash().substr(0, 16),
+                           anchor.public_key().substr(0, 16)});
+              }
+              return page.anchors_size();
+            });
   if (!connection.json) table.Print();
 }
 
@@ -157,7 +161,8 @@ void AddList(CLI::App& audit, const Connection& connection) {
 
 void AddExport(CLI::App& audit, const Connection& connection) {
   auto* command = audit.add_subcommand("export", "The chain as JSON lines, for deploy/verify_audit");
-  command->footer("Example:\n  mesctl audit export --facts --out audit.jsonl\n  deploy/verify_audit audit.jsonl --anchor anchor.json");
+  command->footer(
+      "Example:\n  mesctl audit export --facts --out audit.jsonl\n  deploy/verify_audit audit.jsonl --anchor anchor.json");
   auto after = std::make_shared<int64_t>(0);
   auto facts = std::make_shared<bool>(false);
   auto path = std::make_shared<std::string>();
@@ -168,7 +173,8 @@ void AddExport(CLI::App& audit, const Connection& connection) {
 }
 
 void AddVerify(CLI::App& audit, const Connection& connection) {
-  auto* verify = audit.add_subcommand("verify", "Re-read the database and tell what is not as it was sealed; exit code 1 where something is");
+  auto* verify = audit.add_subcommand(
+      "verify", "Re-read the database and tell what is not as it was sealed; exit code 1 where something is");
   verify->footer("Example:\n  mesctl audit verify --anchor /media/safe/anchor.json --deadline 3600");
   auto anchors = std::make_shared<std::vector<std::string>>();
   auto key = std::make_shared<std::string>();

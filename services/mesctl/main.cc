@@ -95,6 +95,7 @@ int Run(int argc, char** argv) {
   AddNcr(app, connection);
   AddReplay(app, connection);
   AddAudit(app, connection);
+  AddSignature(app, connection);
   AddSimulate(app, connection);
   // Last, since subcommands begin with their parent's footer.
   app.footer(kFooter);

@@ -1,5 +1,5 @@
-// Verification of the live audit: events are recorded as fast as the server takes them, then everything is re-read and judged: entries,
-// links, and each stored row against its commit's hash.
+// Verification of the live audit: events are recorded as fast as the server takes them, then everything is re-read and judged:
+// entries, links, and each stored row against its commit's hash.
 #include <fmt/format.h>
 
 #include "mes/v1/audit.grpc.pb.h"

@@ -75,7 +75,8 @@ struct Audit : testing::Test {
   void Tamper(const std::string& sql) { database.Query("set session_replication_role = replica; " + sql); }
   // The order of the chain, by what the entries are about.
   std::string Order() {
-    return database.Value("select string_agg(e.noun_id, ' ' order by l.link_no) from audit_link l join audit_entry e using (audit_id)");
+    return database.Value(
+        "select string_agg(e.noun_id, ' ' order by l.link_no) from audit_link l join audit_entry e using (audit_id)");
   }
   ~Audit() override { UseAuditKey(""); }
 };
@@ -104,10 +105,11 @@ TEST_F(Audit, NothingIsChangedOrRemovedNotEvenByTheOwner) {
   Run([&](Transaction& transaction) {
     InsertAuditAnchor(transaction, {"", 1, std::string(32, 'h'), kNow, std::string(32, 'k'), std::string(64, 's')});
   });
-  const std::vector<std::string> attacks = {"update audit_entry set caller = 'nobody'", "delete from audit_entry", "truncate audit_entry",
-                                            "update audit_link set hash = hash",         "delete from audit_link",  "truncate audit_link",
-                                            "update audit_anchor set link_no = 9",       "delete from audit_anchor", "truncate audit_anchor",
-                                            "update audit_chain set chain_id = ''",      "delete from audit_chain",  "truncate audit_chain"};
+  const std::vector<std::string> attacks = {
+      "update audit_entry set caller = 'nobody'", "delete from audit_entry",  "truncate audit_entry",
+      "update audit_link set hash = hash",        "delete from audit_link",   "truncate audit_link",
+      "update audit_anchor set link_no = 9",      "delete from audit_anchor", "truncate audit_anchor",
+      "update audit_chain set chain_id = ''",     "delete from audit_chain",  "truncate audit_chain"};
   // The tests' role owns the tables and is a superuser, whom no grant stops.
   for (const std::string& attack : attacks) EXPECT_THAT(Refusal(attack), HasSubstr("is append-only")) << attack;
   // A service's role that is none, as owner and as a mere user of the database.
@@ -119,12 +121,15 @@ TEST_F(Audit, NothingIsChangedOrRemovedNotEvenByTheOwner) {
   for (const std::string& attack : attacks) {
     EXPECT_THAT(Refusal("set role " + role + "; " + attack), HasSubstr("permission denied")) << attack;
   }
-  EXPECT_THAT(Refusal("set role " + role + "; insert into audit_chain (only_one, chain_id, create_time, earlier_facts) "
+  EXPECT_THAT(Refusal("set role " + role +
+                      "; insert into audit_chain (only_one, chain_id, create_time, earlier_facts) "
                       "values (false, '', now(), '{}')"),
               HasSubstr("permission denied"));
   // The owner may give itself the rights; the trigger still says no.
-  database.Query("set role " + role + "; grant update, delete, truncate on audit_entry, audit_link, audit_anchor, audit_chain to " + role);
-  for (const std::string& attack : attacks) EXPECT_THAT(Refusal("set role " + role + "; " + attack), HasSubstr("is append-only")) << attack;
+  database.Query("set role " + role +
+                 "; grant update, delete, truncate on audit_entry, audit_link, audit_anchor, audit_chain to " + role);
+  for (const std::string& attack : attacks)
+    EXPECT_THAT(Refusal("set role " + role + "; " + attack), HasSubstr("is append-only")) << attack;
   EXPECT_EQ(database.Value("select caller from audit_entry"), "li.wei");
   database.Query("reassign owned by " + role + " to current_user; drop owned by " + role + "; drop role " + role);
 }
@@ -237,27 +242,34 @@ TEST_F(Audit, EachKindOfTamperingIsFoundAndItsFirstLinkNamed) {
     EXPECT_TRUE(Verify({anchor}).Sound()) << undo;
     return told.findings.empty() ? int64_t{-1} : told.findings[0].link;
   };
-  EXPECT_EQ(first("update audit_entry set reason = 'x' where noun_id = '3'", "update audit_entry set reason = 'seen' where noun_id = '3'"), 3);
-  EXPECT_EQ(first("create table kept as select * from audit_entry where noun_id = '4'; delete from audit_entry where noun_id = '4'",
-                  "insert into audit_entry select * from kept; drop table kept"),
-            4);
+  EXPECT_EQ(first("update audit_entry set reason = 'x' where noun_id = '3'",
+                  "update audit_entry set reason = 'seen' where noun_id = '3'"),
+            3);
+  EXPECT_EQ(
+      first("create table kept as select * from audit_entry where noun_id = '4'; delete from audit_entry where noun_id = '4'",
+            "insert into audit_entry select * from kept; drop table kept"),
+      4);
   EXPECT_EQ(first("create table kept as select * from audit_link where link_no = 2; delete from audit_link where link_no = 2",
                   "insert into audit_link select * from kept; drop table kept"),
             2);
   // Two entries in each other's place.
-  EXPECT_EQ(first("update audit_link set audit_id = -1 where link_no = 2; update audit_link set audit_id = (select audit_id from audit_entry "
-                  "where noun_id = '2') where link_no = 5; update audit_link set audit_id = (select audit_id from audit_entry where noun_id "
-                  "= '5') where link_no = 2",
-                  "update audit_link set audit_id = -1 where link_no = 2; update audit_link set audit_id = (select audit_id from audit_entry "
-                  "where noun_id = '5') where link_no = 5; update audit_link set audit_id = (select audit_id from audit_entry where noun_id "
-                  "= '2') where link_no = 2"),
-            2);
+  EXPECT_EQ(
+      first(
+          "update audit_link set audit_id = -1 where link_no = 2; update audit_link set audit_id = (select audit_id from audit_entry "
+          "where noun_id = '2') where link_no = 5; update audit_link set audit_id = (select audit_id from audit_entry where noun_id "
+          "= '5') where link_no = 2",
+          "update audit_link set audit_id = -1 where link_no = 2; update audit_link set audit_id = (select audit_id from audit_entry "
+          "where noun_id = '5') where link_no = 5; update audit_link set audit_id = (select audit_id from audit_entry where noun_id "
+          "= '2') where link_no = 2"),
+      2);
   // The tail, found by the head that was signed.
-  EXPECT_EQ(first("create table kept as select * from audit_link where link_no > 4; create table kept_too as select * from audit_entry where "
-                  "noun_id in ('5', '6'); delete from audit_link where link_no > 4; delete from audit_entry where noun_id in ('5', '6')",
-                  "insert into audit_link select * from kept; insert into audit_entry select * from kept_too; drop table kept, kept_too",
-                  {anchor}),
-            5);
+  EXPECT_EQ(
+      first(
+          "create table kept as select * from audit_link where link_no > 4; create table kept_too as select * from audit_entry where "
+          "noun_id in ('5', '6'); delete from audit_link where link_no > 4; delete from audit_entry where noun_id in ('5', '6')",
+          "insert into audit_link select * from kept; insert into audit_entry select * from kept_too; drop table kept, kept_too",
+          {anchor}),
+      5);
   // The hash too, so that the link fits: the next one does not.
   Tamper("update audit_entry set reason = 'x' where noun_id = '6'");
   database.pool().Run([&](Transaction& transaction) {
@@ -278,11 +290,13 @@ TEST_F(Audit, AnEntrySlippedInByTheDatabaseIsFoundByItsHmac) {
   Write("1");
   Write("2");
   // A whole copy, and one that claims to be of now.
-  Tamper("insert into audit_entry (kind, write_time, clock_error_us, clock, proved, method, caller, noun, noun_id, request_id, reason, "
-         "old_value, new_value, mac) select kind, write_time, clock_error_us, clock, proved, method, caller, noun, 'copy', request_id, "
-         "reason, old_value, new_value, mac from audit_entry where noun_id = '1'");
-  Tamper("insert into audit_entry (kind, write_time, clock, proved, method, caller, noun, noun_id, request_id, reason, old_value, "
-         "new_value, mac) values (1, now(), 1, true, 'ReleaseHold', 'boss', 'hold', '9', 'r9', '', '', '', '')");
+  Tamper(
+      "insert into audit_entry (kind, write_time, clock_error_us, clock, proved, method, caller, noun, noun_id, request_id, reason, "
+      "old_value, new_value, mac) select kind, write_time, clock_error_us, clock, proved, method, caller, noun, 'copy', request_id, "
+      "reason, old_value, new_value, mac from audit_entry where noun_id = '1'");
+  Tamper(
+      "insert into audit_entry (kind, write_time, clock, proved, method, caller, noun, noun_id, request_id, reason, old_value, "
+      "new_value, mac) values (1, now(), 1, true, 'ReleaseHold', 'boss', 'hold', '9', 'r9', '', '', '', '')");
   SealProgress progress;
   ASSERT_EQ(Seal(progress), 4);
   const AuditVerification told = Verify();

@@ -46,7 +46,8 @@ TEST(StartPermit, ItIsGoodFromItsIssueToItsExpiryOnTheStationsClock) {
   EXPECT_EQ(Told(Shown(), kIssue - std::chrono::minutes(5) - Duration(1)), "PERMIT_INVALID");
 }
 
-RC_GTEST_PROP(StartPermit, ItsTextIsReadBackAndNothingElseIs, (int16_t operation, int32_t revision, int32_t issue, int32_t life)) {
+RC_GTEST_PROP(StartPermit, ItsTextIsReadBackAndNothingElseIs,
+              (int16_t operation, int32_t revision, int32_t issue, int32_t life)) {
   const auto code = *rc::gen::nonEmpty(rc::gen::container<std::string>(rc::gen::inRange<char>('!', '~')));
   const StartPermit permit{false, code, "S" + code, operation, revision, FromMicros(issue), FromMicros(int64_t{issue} + life)};
   const std::string text = PermitText(permit);
@@ -54,7 +55,8 @@ RC_GTEST_PROP(StartPermit, ItsTextIsReadBackAndNothingElseIs, (int16_t operation
   RC_ASSERT(read.has_value());
   RC_ASSERT(read->unit_code == permit.unit_code && read->station_code == permit.station_code && read->operation == operation);
   RC_ASSERT(read->revision_id == revision && read->issue_time == permit.issue_time && read->expire_time == permit.expire_time);
-  RC_ASSERT(!ParsePermitText(text + " 1") && !ParsePermitText(text.substr(0, text.rfind(' '))) && !ParsePermitText("2" + text.substr(1)));
+  RC_ASSERT(!ParsePermitText(text + " 1") && !ParsePermitText(text.substr(0, text.rfind(' '))) &&
+            !ParsePermitText("2" + text.substr(1)));
 }
 
 }  // namespace

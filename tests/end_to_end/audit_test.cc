@@ -1,4 +1,5 @@
-// The audit as an auditor meets it: mesctl against the real server, and the export verified by a program that shares no code with us.
+// The audit as an auditor meets it: mesctl against the real server, and the export verified by a program that shares no code with
+// us.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -32,8 +33,9 @@ class MesctlAuditTest : public testing::Test {
     std::filesystem::create_directory(folder);
     address = "127.0.0.1:" + std::to_string(tests::FreePort());
     server = std::make_unique<tests::RunningProgram>(
-        MES_BINARY_FOLDER "/bin/mesd", std::vector<std::string>{"serve", "--database", database->url(), "--listen", address, "--site-key",
-                                                                key->path(), "--anchor-seconds", "1", "--anchor-folder", folder.string()});
+        MES_BINARY_FOLDER "/bin/mesd",
+        std::vector<std::string>{"serve", "--database", database->url(), "--listen", address, "--site-key", key->path(),
+                                 "--anchor-seconds", "1", "--anchor-folder", folder.string()});
     ASSERT_EQ(Mesctl({"health", "--wait", "50"}).code, 0);
     ASSERT_EQ(Mesctl({"plant", "load", MES_SOURCE_FOLDER "/deploy/plant"}).code, 0);
     Said({"unit", "receive", "STK-148", "STK-A", "STK-B", "--supplier", "SinoStack", "--passport", "P-1", "--goods-in-passed"});
@@ -44,7 +46,8 @@ class MesctlAuditTest : public testing::Test {
                                 R"({"unit_code": "BOX-0001", "occur_time": "2026-11-20T08:00:00+08:00", "started": {}})")
                   .code,
               4);
-    Said({"simulate", "--plant", MES_SOURCE_FOLDER "/deploy/plant", "--seed", "1", "--stacks", "1", "--cars", "0", "--trucks", "0"});
+    Said({"simulate", "--plant", MES_SOURCE_FOLDER "/deploy/plant", "--seed", "1", "--stacks", "1", "--cars", "0", "--trucks",
+          "0"});
     Said({"hold", "release", "1", "--reason", "only the box", "--person", "wu.min", "--role", "quality"});
     Said({"trace", "STK-A"});
   }
@@ -99,15 +102,42 @@ TEST_F(MesctlAuditTest, WhoDidWhatIsListed) {
 
 TEST_F(MesctlAuditTest, TheLiveDatabaseIsVerifiedAgainstAHeadKeptElsewhere) {
   EXPECT_THAT(Said({"audit", "anchor", "--out", In("kept.json")}), HasSubstr("is signed in"));
-  EXPECT_THAT(Said({"audit", "verify", "--anchor", In("kept.json")}), AllOf(StartsWith("audit"), HasSubstr("sound"), Not(HasSubstr("NOT"))));
+  EXPECT_THAT(Said({"audit", "verify", "--anchor", In("kept.json")}),
+              AllOf(StartsWith("audit"), HasSubstr("sound"), Not(HasSubstr("NOT"))));
   EXPECT_THAT(Said({"audit", "anchors"}), HasSubstr("KEY"));
-  database->Query("set session_replication_role = replica; update audit_entry set reason = 'nothing' where method = 'ReleaseHold'");
+  database->Query(
+      "set session_replication_role = replica; update audit_entry set reason = 'nothing' where method = 'ReleaseHold'");
   const tests::Outcome bent = Mesctl({"audit", "verify", "--anchor", In("kept.json")});
-  database->Query("set session_replication_role = replica; update audit_entry set reason = 'only the box' where method = 'ReleaseHold'");
+  database->Query(
+      "set session_replication_role = replica; update audit_entry set reason = 'only the box' where method = 'ReleaseHold'");
   EXPECT_EQ(bent.code, 1);
   EXPECT_THAT(bent.out, AllOf(HasSubstr("NOT SOUND"), HasSubstr("audit_entry"), HasSubstr("is not what was sealed")));
   EXPECT_EQ(Mesctl({"audit", "verify", "--anchor", "/no/such"}).code, 2);
   EXPECT_EQ(Mesctl({"audit", "bypasses", "--from", "2020-01-01T00:00:00Z", "--until", "2020-01-02T00:00:00Z"}).code, 0);
+}
+
+TEST_F(MesctlAuditTest, AReleaseIsSignedByThePersonsOwnKey) {
+  const tests::SiteKeyFile signer;
+  EXPECT_THAT(Said({"signature", "register", "chen.yu", signer.path(), "--person", "li.wei", "--reason", "badge seen"}),
+              HasSubstr("chen.yu"));
+  EXPECT_EQ(Said({"signature", "require", "ReleaseHold", "--person", "li.wei", "--reason", "customer audit"}),
+            "ReleaseHold must be signed\n");
+  std::istringstream placed(Said({"hold", "place", "STK-B", "--reason", "dented", "--person", "li.wei"}));
+  std::string label, number;
+  placed >> label >> number;
+  const std::vector<std::string> release = {"hold", "release", number, "--reason", "only the box", "--person", "chen.yu"};
+  EXPECT_THAT(Mesctl(release).err, StartsWith("mesctl: SIGNATURE_REQUIRED: "));
+  std::vector<std::string> with_key = release;
+  with_key.insert(with_key.end(), {"--sign-key", signer.path()});
+  EXPECT_EQ(Mesctl(with_key).code, 2);
+  with_key.insert(with_key.end(), {"--meaning", "I have seen the records"});
+  EXPECT_THAT(Said(with_key), HasSubstr("released"));
+  EXPECT_THAT(Said({"signature", "list", "hold", number}),
+              AllOf(HasSubstr("chen.yu"), HasSubstr("yes"), HasSubstr("seen the records")));
+  EXPECT_THAT(Said({"signature", "keys"}), HasSubstr("li.wei"));
+  EXPECT_EQ(Said({"signature", "require", "ReleaseHold", "--optional", "--person", "li.wei", "--reason", "audit over"}),
+            "ReleaseHold may be signed\n");
+  EXPECT_EQ(Mesctl({"signature", "revoke", std::string(64, '0'), "--person", "li.wei", "--reason", "lost"}).code, 1);
 }
 
 TEST_F(MesctlAuditTest, HeadsAreSignedOnAScheduleIntoTheFolder) {
@@ -151,8 +181,8 @@ TEST_F(MesctlAuditTest, AnExportIsVerifiedOfflineAndTenThousandTamperingsAreFoun
   ASSERT_TRUE(std::any_of(some.begin(), some.end(), [](const std::string& line) { return line.starts_with("{\"fact\":"); }));
   Write(In("some.jsonl"), some);
   for (const char* seed : {"1", "2", "3", "4"}) {
-    const tests::Outcome tampered = Python(
-        {MES_SOURCE_FOLDER "/tests/support/audit_tampering.py", kVerify, In("some.jsonl"), key->path(), "2500", seed});
+    const tests::Outcome tampered =
+        Python({MES_SOURCE_FOLDER "/tests/support/audit_tampering.py", kVerify, In("some.jsonl"), key->path(), "2500", seed});
     EXPECT_EQ(tampered.code, 0) << tampered.out << tampered.err;
   }
 }

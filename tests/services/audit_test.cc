@@ -1,5 +1,5 @@
-// The audit over real gRPC: what is kept of each change and read, that nothing happens without it, and that a superuser of the database
-// who bends what is kept is found out.
+// The audit over real gRPC: what is kept of each change and read, that nothing happens without it, and that a superuser of the
+// database who bends what is kept is found out.
 #include "services/audit.h"
 
 #include <random>
@@ -60,7 +60,8 @@ class AuditServiceTest : public testing::Test {
     client_.Release("ORD-PACK", "PACK", "100");
     for (int i = 1; i <= packs; ++i) {
       const std::string unit = "P" + std::to_string(i);
-      EXPECT_THAT(client_.Tell(kKit, {client_.Start(kKit, unit, "PACK.KIT", "ORD-PACK"), client_.Install(kKit, unit, "H" + std::to_string(i)),
+      EXPECT_THAT(client_.Tell(kKit, {client_.Start(kKit, unit, "PACK.KIT", "ORD-PACK"),
+                                      client_.Install(kKit, unit, "H" + std::to_string(i)),
                                       client_.Complete(kKit, unit, "KIT_V", 9.75), client_.Start(kKit, unit, "OLD")}),
                   testing::ElementsAre("RECORDED", "RECORDED", "RECORDED", HasSubstr("REJECTED")));
     }
@@ -207,7 +208,8 @@ TEST_F(AuditServiceTest, WithoutItsEntryNothingIsChangedReadOrRecorded) {
   *request.add_events() = start;
   v1::RecordStationEventsResponse response;
   const auto events = v1::StationEventService::NewStub(server_.channel());
-  EXPECT_EQ(ReasonOf(CallOnce(*events, &v1::StationEventService::Stub::RecordStationEvents, request, &response)), "AUDIT_UNAVAILABLE");
+  EXPECT_EQ(ReasonOf(CallOnce(*events, &v1::StationEventService::Stub::RecordStationEvents, request, &response)),
+            "AUDIT_UNAVAILABLE");
   EXPECT_EQ(Value("select count(*) from station_event"), "0");
   EXPECT_EQ(Value("select count(*) from unit where code = 'P1'"), "0");
   MendAudit();
@@ -328,33 +330,51 @@ TEST_F(AuditServiceTest, AnExportHoldsTheChainAndItsFacts) {
 
 TEST_F(AuditServiceTest, EachTamperingOfTheLiveDatabaseIsFoundWithItsPlaceNamed) {
   Build(12);
-  Tamper("create table kept_entry as select * from audit_entry; create table kept_link as select * from audit_link; create table kept_event as "
-         "select * from station_event; create table kept_refused as select * from refused_event; create table kept_edge as select * from assembly");
+  Tamper(
+      "create table kept_entry as select * from audit_entry; create table kept_link as select * from "
+      "audit_link; create table kept_event as "
+      "select * from station_event; create table kept_refused as select * from refused_event; create table "
+      "kept_edge as select * from assembly");
   const v1::AuditAnchor anchor = Anchor();
-  Tamper("drop table kept_entry, kept_link; create table kept_entry as select * from audit_entry; create table kept_link as select * from "
-         "audit_link");
+  Tamper(
+      "drop table kept_entry, kept_link; create table kept_entry as select * from audit_entry; create table kept_link as select * from "
+      "audit_link");
   ASSERT_TRUE(Verify({anchor}).sound());
   const auto mend = [&] {
-    Tamper("truncate audit_entry, audit_link, station_event, refused_event, assembly; insert into audit_entry select * from kept_entry; "
-           "insert into audit_link select * from kept_link; insert into station_event select * from kept_event; insert into refused_event "
-           "select * from kept_refused; insert into assembly select * from kept_edge");
+    Tamper(
+        "truncate audit_entry, audit_link, station_event, refused_event, assembly; insert into audit_entry select * from kept_entry; "
+        "insert into audit_link select * from kept_link; insert into station_event select * from kept_event; insert into refused_event "
+        "select * from kept_refused; insert into assembly select * from kept_edge");
   };
   std::mt19937 random(20'261'126);
   const auto below = [&](int64_t limit) { return static_cast<int64_t>(random() % static_cast<uint64_t>(limit)); };
   const int64_t links = std::stoll(Value("select max(link_no) from kept_link"));
   const int64_t events = std::stoll(Value("select count(*) from kept_event"));
-  const std::vector<std::string> entry_columns = {"method = method || 'x'",          "caller = caller || 'x'",  "noun_id = noun_id || 'x'",
-                                                  "reason = reason || ' '",          "new_value = new_value || ' '", "proved = not proved",
-                                                  "write_time = write_time + interval '1 microsecond'", "clock = (clock + 1) % 3"};
-  const std::vector<std::string> event_columns = {
-      "unit_id = unit_id + 1", "sequence = sequence + 1",  "operation = operation + 1", "judgement = 3 - judgement", "flags = flags # 2",
-      "operator_id = 'x'",     "measured = '{1}'",         "details = '{\"reason\":\"x\"}'", "flags = flags # 4",
-      "occur_time = occur_time + interval '1 microsecond'", "record_time = record_time + interval '1 microsecond'"};
+  const std::vector<std::string> entry_columns = {"method = method || 'x'",
+                                                  "caller = caller || 'x'",
+                                                  "noun_id = noun_id || 'x'",
+                                                  "reason = reason || ' '",
+                                                  "new_value = new_value || ' '",
+                                                  "proved = not proved",
+                                                  "write_time = write_time + interval '1 microsecond'",
+                                                  "clock = (clock + 1) % 3"};
+  const std::vector<std::string> event_columns = {"unit_id = unit_id + 1",
+                                                  "sequence = sequence + 1",
+                                                  "operation = operation + 1",
+                                                  "judgement = 3 - judgement",
+                                                  "flags = flags # 2",
+                                                  "operator_id = 'x'",
+                                                  "measured = '{1}'",
+                                                  "details = '{\"reason\":\"x\"}'",
+                                                  "flags = flags # 4",
+                                                  "occur_time = occur_time + interval '1 microsecond'",
+                                                  "record_time = record_time + interval '1 microsecond'"};
   for (int round = 0; round < 60; ++round) {
     const int64_t link = 1 + below(links);
     const std::string at = " where audit_id = (select audit_id from kept_link where link_no = " + std::to_string(link) + ")";
-    const std::string event = " where (unit_id, sequence) = (select unit_id, sequence from kept_event order by sequence, unit_id offset " +
-                              std::to_string(below(events)) + " limit 1)";
+    const std::string event =
+        " where (unit_id, sequence) = (select unit_id, sequence from kept_event order by sequence, unit_id offset " +
+        std::to_string(below(events)) + " limit 1)";
     std::string sql;
     int64_t expected = 0;  // 0: any place, but found
     switch (round % 10) {
@@ -371,9 +391,10 @@ TEST_F(AuditServiceTest, EachTamperingOfTheLiveDatabaseIsFoundWithItsPlaceNamed)
         break;
       case 3: {  // two entries change places
         const int64_t other = link == links ? 1 : link + 1;
-        sql = "update audit_link l set audit_id = -k.audit_id from kept_link k where k.link_no = " + std::to_string(link + other) +
-              " - l.link_no and l.link_no in (" + std::to_string(link) + ", " + std::to_string(other) +
-              "); update audit_link set audit_id = -audit_id where audit_id < 0";
+        sql =
+            "update audit_link l set audit_id = -k.audit_id from kept_link k where k.link_no = " + std::to_string(link + other) +
+            " - l.link_no and l.link_no in (" + std::to_string(link) + ", " + std::to_string(other) +
+            "); update audit_link set audit_id = -audit_id where audit_id < 0";
         expected = std::min(link, other);
         break;
       }
@@ -383,10 +404,13 @@ TEST_F(AuditServiceTest, EachTamperingOfTheLiveDatabaseIsFoundWithItsPlaceNamed)
         if (link > anchor.link()) continue;
         break;
       case 5:  // a second writing of what was written
-        sql = "insert into audit_entry (kind, write_time, clock_error_us, clock, proved, method, caller, noun, noun_id, request_id, reason, "
-              "old_value, new_value, mac) select kind, write_time, clock_error_us, clock, proved, method, caller, noun, noun_id, request_id, "
-              "reason, old_value, new_value, mac from kept_entry" +
-              at;
+        sql =
+            "insert into audit_entry (kind, write_time, clock_error_us, clock, proved, method, caller, noun, "
+            "noun_id, request_id, reason, "
+            "old_value, new_value, mac) select kind, write_time, clock_error_us, clock, proved, method, caller, "
+            "noun, noun_id, request_id, "
+            "reason, old_value, new_value, mac from kept_entry" +
+            at;
         expected = links + 1;
         break;
       case 6:
@@ -399,8 +423,10 @@ TEST_F(AuditServiceTest, EachTamperingOfTheLiveDatabaseIsFoundWithItsPlaceNamed)
         sql = "insert into station_event select * from kept_event" + event;
         break;
       default:
-        sql = below(2) == 0 ? "update assembly set child_id = child_id + 1000 where install_sequence = (select max(install_sequence) from kept_edge)"
-                            : "delete from refused_event where sequence = (select min(sequence) from kept_refused)";
+        sql =
+            below(2) == 0
+                ? "update assembly set child_id = child_id + 1000 where install_sequence = (select max(install_sequence) from kept_edge)"
+                : "delete from refused_event where sequence = (select min(sequence) from kept_refused)";
     }
     Tamper(sql);
     const v1::VerifyAuditResponse told = Verify({anchor});

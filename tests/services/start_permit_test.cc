@@ -126,8 +126,9 @@ TEST_F(StartPermitTest, AHoldPlacedAfterItRefusesTheStartAllTheSame) {
   server_.database().Query(
       "insert into unit (unit_id, code, material_id, state, tracking, create_time) select 9, 'H1', material_id, 2, 1, now() from material "
       "where code = 'HSG'; select setval('unit_id_seq', 4096)");
-  EXPECT_THAT(client_.Tell(kKit, {Start("P1", Permit("P1")), client_.Install(kKit, "P1", "H1"), client_.Complete(kKit, "P1", "KIT_V")}),
-              ElementsAre("RECORDED", "RECORDED", "RECORDED"));
+  EXPECT_THAT(
+      client_.Tell(kKit, {Start("P1", Permit("P1")), client_.Install(kKit, "P1", "H1"), client_.Complete(kKit, "P1", "KIT_V")}),
+      ElementsAre("RECORDED", "RECORDED", "RECORDED"));
   const v1::CanStartResponse go = client_.CanStart(kLoad, "P1", "PACK.LOAD");
   ASSERT_TRUE(go.go()) << go.ShortDebugString();
   v1::PlaceHoldRequest hold;
@@ -136,7 +137,8 @@ TEST_F(StartPermitTest, AHoldPlacedAfterItRefusesTheStartAllTheSame) {
   hold.set_reason("dented");
   hold.set_person("li.wei");
   v1::PlaceHoldResponse held;
-  ASSERT_EQ(ReasonOf(CallOnce(*v1::HoldService::NewStub(server_.channel()), &v1::HoldService::Stub::PlaceHold, hold, &held)), "OK");
+  ASSERT_EQ(ReasonOf(CallOnce(*v1::HoldService::NewStub(server_.channel()), &v1::HoldService::Stub::PlaceHold, hold, &held)),
+            "OK");
   v1::StationEvent start = client_.Start(kLoad, "P1", "PACK.LOAD");
   start.mutable_started()->set_permit(go.permit());
   EXPECT_EQ(client_.TellOne(kLoad, start), "REJECTED NOT_BLOCKED");

@@ -15,7 +15,8 @@ class SiteKeyFile {
  public:
   explicit SiteKeyFile(mode_t mode = S_IRUSR | S_IWUSR, const std::string& content = kPem) {
     static std::atomic<int> count{0};
-    path_ = (std::filesystem::temp_directory_path() / ("mes-key-" + std::to_string(getpid()) + "-" + std::to_string(++count))).string();
+    path_ = (std::filesystem::temp_directory_path() / ("mes-key-" + std::to_string(getpid()) + "-" + std::to_string(++count)))
+                .string();
     const int file = open(path_.c_str(), O_CREAT | O_TRUNC | O_WRONLY, S_IRUSR | S_IWUSR);
     if (write(file, content.data(), content.size()) < 0) path_.clear();
     fchmod(file, mode);
