@@ -68,7 +68,7 @@ class AuditServiceTest : public testing::Test {
     // The last installation is taken back.
     v1::StationEvent undo = client_.About(kKit, "P" + std::to_string(packs));
     undo.mutable_reversed()->set_epoch(1);
-    undo.mutable_reversed()->set_sequence(4 * packs - 1);
+    undo.mutable_reversed()->set_sequence(4 * packs - 2);
     undo.mutable_reversed()->set_reason("wrong box");
     undo.mutable_reversed()->set_person("li");
     EXPECT_EQ(client_.TellOne(kKit, undo), "RECORDED");
