@@ -9,6 +9,7 @@
 
 #include "db/array.h"
 #include "db/world.h"
+#include "domain/audit.h"
 
 namespace mes::db {
 namespace {
@@ -48,21 +49,6 @@ void EnsurePartition(Transaction& transaction, const std::string& month) {
                            "-01T00:00:00Z') to ('" + next + "-01T00:00:00Z')");
 }
 
-std::optional<std::string> MeasuredLiteral(const std::vector<double>& values) {
-  if (values.empty()) return std::nullopt;
-  std::string literal = "{";
-  char digits[32];
-  for (const double value : values) {
-    if (literal.size() > 1) literal += ',';
-    if (std::isnan(value)) {
-      literal += "null";
-    } else {
-      literal.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
-    }
-  }
-  return literal + "}";
-}
-
 std::optional<std::string> DetailsJson(const domain::EventRow& row) {
   if (row.details == nullptr) return std::nullopt;
   const domain::EventDetails& details = *row.details;
@@ -95,8 +81,53 @@ constexpr Statement kHistory{"History", "select " MES_HISTORY_COLUMNS
                                         " from station_event where unit_id = $1 order by record_time, occur_time, sequence"};
 
 constexpr char kLastRecord[] = "select max(record_time) from station_event where unit_id = any($1::bigint[])";
+// A field that is null where the row's is nothing.
+template <typename Value>
+void AppendOr(std::string& bytes, const Value& value, const Value& nothing = Value{}) {
+  if (value == nothing) return domain::AppendNull(bytes);
+  if constexpr (std::is_same_v<Value, std::string>) {
+    domain::AppendField(bytes, value);
+  } else {
+    domain::AppendField(bytes, static_cast<int64_t>(value));
+  }
+}
 
 }  // namespace
+
+std::optional<std::string> MeasuredLiteral(const std::vector<double>& values) {
+  if (values.empty()) return std::nullopt;
+  std::string literal = "{";
+  char digits[32];
+  for (const double value : values) {
+    if (literal.size() > 1) literal += ',';
+    if (std::isnan(value)) {
+      literal += "null";
+    } else {
+      literal.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+    }
+  }
+  return literal + "}";
+}
+
+std::string EventFact(const domain::EventRow& row) {
+  using domain::AppendField;
+  std::string bytes;
+  bytes.reserve(300);
+  AppendField(bytes, domain::ToMicros(row.occur_time)), AppendField(bytes, domain::ToMicros(row.record_time));
+  AppendField(bytes, row.unit_id), AppendField(bytes, row.sequence), AppendField(bytes, row.digest);
+  AppendField(bytes, int64_t{row.station_id}), AppendField(bytes, int64_t{row.epoch});
+  AppendOr(bytes, row.revision_id), AppendOr(bytes, row.carrier_id);
+  AppendField(bytes, int64_t{row.operation}), AppendField(bytes, static_cast<int64_t>(row.kind));
+  AppendField(bytes, static_cast<int64_t>(row.judgement)), AppendField(bytes, static_cast<int64_t>(row.station_judgement));
+  AppendField(bytes, static_cast<int64_t>(row.purpose)), AppendField(bytes, int64_t{row.return_to});
+  AppendField(bytes, int64_t{row.flags & ~domain::kFlagReversed}), AppendOr(bytes, row.failure_code);
+  AppendOr<int16_t>(bytes, row.rework_counter, -1), AppendOr(bytes, row.line), AppendOr(bytes, row.slot);
+  AppendOr(bytes, row.other_unit_id), AppendOr(bytes, row.quantity_micro);
+  AppendOr(bytes, row.material_open_time ? std::to_string(domain::ToMicros(*row.material_open_time)) : std::string());
+  AppendOr(bytes, row.operator_id), AppendOr(bytes, row.grade), AppendOr(bytes, row.new_code);
+  AppendOr(bytes, MeasuredLiteral(row.measured).value_or("")), AppendOr(bytes, DetailsJson(row).value_or(""));
+  return bytes;
+}
 
 void CopyEventRows(Transaction& transaction, const std::vector<domain::EventRow>& rows) {
   if (rows.empty()) return;

@@ -1,6 +1,8 @@
 // The stored row of a station event, both ways: the one place that knows station_event's columns. For db/*.cc only.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "db/row.h"
@@ -20,5 +22,15 @@ void CopyEventRows(Transaction& transaction, const std::vector<domain::EventRow>
   "coalesce(new_code, ''), measured, coalesce((details->>'caused_by_operation')::integer, 0), "                               \
   "coalesce((details->>'lost_micro')::bigint, 0)"
 domain::EventRow ReadEventRow(RowReader& reader);
+
+// A row as a fact under the audit's chain (domain/audit.h): the bytes of its columns, all but the mark of a later reversal.
+std::string EventFact(const domain::EventRow& row);
+// The same columns in the same order, for reading the bytes back.
+#define MES_FACT_COLUMNS                                                                                                         \
+  "occur_time, record_time, unit_id, sequence, digest, station_id, epoch, revision_id, carrier_id, operation, kind, judgement, " \
+  "station_judgement, purpose, return_to, flags & ~4, failure_code, rework_counter, line, slot, other_unit_id, quantity_micro, " \
+  "material_open_time, operator_id, grade, new_code, measured, details"
+// Measured values as an array literal; NaN is null. Empty = no values.
+std::optional<std::string> MeasuredLiteral(const std::vector<double>& values);
 
 }  // namespace mes::db

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "db/array.h"
+#include "db/audit_fact.h"
 #include "db/event_row.h"
 #include "db/line_output.h"
 #include "db/hold_world.h"
@@ -440,6 +441,7 @@ std::vector<int64_t> StoreWorld(Transaction& transaction, const World& world) {
   StoreNonconformance(transaction, world);
   const std::vector<int64_t> pending_holds = StoreHolds(transaction, world);
   InsertAlarms(transaction, world, pending_holds);
+  InsertFactEntry(transaction, world);
   return pending_holds;
 }
 

@@ -1,3 +1,4 @@
+#include "domain/start_permit.h"
 #include "domain/station_event.h"
 
 #include <array>
@@ -209,14 +210,20 @@ bool EventDecision::StartUnit(UnitEntry* entry) {
     if (revision == nullptr) return false;
     const Operation& operation = revision->operations[static_cast<size_t>(revision->OperationIndex(number))];
     JudgeProgram(operation, *revision, start, entry->unit.code, verdict_.refusals);
+    JudgePermit(start, station_, entry->unit.code, number, revision->id, event_.occur_time, verdict_.refusals);
     if (!verdict_.refusals.empty()) return false;
     EventRow row = RowFor(*entry, entry->unit.unstarted_operation);
     row.flags |= kFlagLateStart;
+    if (start.permit) row.flags |= kFlagPermitted;
     Record(*entry, std::move(row));
     return true;
   }
   StartQuestion question{&station_, entry, event_.unit_code, event_.operation, &start, event_.operator_id, event_.occur_time};
   StartDecision decision = JudgeStart(world_, question);
+  if (decision.revision != nullptr) {
+    const std::string_view code = entry != nullptr ? std::string_view(entry->unit.code) : std::string_view(event_.unit_code);
+    JudgePermit(start, station_, code, decision.operation, decision.revision->id, event_.occur_time, decision.refusals);
+  }
   if (!decision.Go()) {
     std::move(decision.refusals.begin(), decision.refusals.end(), std::back_inserter(verdict_.refusals));
     return false;
@@ -233,6 +240,7 @@ bool EventDecision::StartUnit(UnitEntry* entry) {
     row.details = std::make_shared<EventDetails>(std::move(details));
   }
   if (decision.window_late) row.flags |= kFlagWindowLate;
+  if (start.permit) row.flags |= kFlagPermitted;
   CountRow(started, row);
   Record(started, std::move(row));
   return true;

@@ -56,6 +56,8 @@ enum EventFlag : int16_t {
   kFlagOverride = 512,
   // A replacement that a hold or the unit's place forbade, done all the same by the role that may.
   kFlagForced = 1024,
+  // A start that showed its permit; one without has bypassed the question.
+  kFlagPermitted = 2048,
 };
 
 struct MeasuredValues {
@@ -80,6 +82,17 @@ struct UnitResult {
 };
 
 struct Arrived {};
+// What a start event shows of CanStart's answer; its seal was checked where the event was parsed.
+struct StartPermit {
+  // True: our seal is whole, and the rest is as we said it.
+  bool genuine = false;
+  std::string unit_code;
+  std::string station_code;
+  int16_t operation = 0;
+  int32_t revision_id = 0;
+  Time issue_time{};
+  Time expire_time{};
+};
 struct Started {
   std::string work_order_code;
   RunPurpose purpose = RunPurpose::kNone;  // kNone = the server tells
@@ -91,6 +104,8 @@ struct Started {
   std::vector<std::string> tool_codes;
   std::string quantity;  // decimal text; its unit of measure beside
   std::string quantity_uom;
+  // Empty = none was shown.
+  std::optional<StartPermit> permit;
 };
 struct Completed {
   Judgement judgement = Judgement::kNone;

@@ -4,7 +4,9 @@
 #include "domain/code.h"
 #include "domain/gate.h"
 #include "domain/limits.h"
+#include "domain/limits_audit.h"
 #include "services/convert.h"
+#include "services/start_permit.h"
 #include "services/station_event_parse.h"
 
 namespace mes::services {
@@ -55,6 +57,7 @@ domain::Result<domain::StationEvent> Ask(const Call& call, const v1::CanStartReq
 // The answer about one unit; an unknown carrier or an empty one is a no-go too.
 struct Answer {
   v1::CanStartResponse& response;
+  int32_t revision_id = 0;
 
   void Refuse(const domain::Refusal& refusal) {
     response.set_go(false);
@@ -75,10 +78,26 @@ struct Answer {
     const int16_t index = decision.revision->OperationIndex(decision.operation);
     if (index >= 0) response.set_recipe_checksum(decision.revision->operations[static_cast<size_t>(index)].recipe_checksum);
     if (decision.Go()) response.set_runs_left(decision.runs_left);
+    revision_id = decision.revision->id;
     response.set_next_operation(
         domain::NextOperation(*decision.revision, question.entry == nullptr ? 0 : question.entry->unit.passed));
   }
 };
+
+// Good from now on.
+void GivePermit(const Call& call, const v1::CanStartRequest& request, const std::string& unit_code, const domain::Station& station,
+                int32_t revision_id, v1::CanStartResponse& response) {
+  domain::StartPermit permit;
+  permit.unit_code = unit_code;
+  permit.station_code = station.code;
+  permit.operation = static_cast<int16_t>(response.operation());
+  permit.revision_id = revision_id;
+  permit.issue_time = call.now;
+  permit.expire_time =
+      call.now + std::chrono::seconds(request.permit_seconds() == 0 ? domain::kDefaultPermitSeconds : request.permit_seconds());
+  response.set_permit(SealPermit(permit));
+  *response.mutable_permit_expire_time() = ToProto(permit.expire_time);
+}
 
 }  // namespace
 
@@ -87,6 +106,14 @@ domain::Status CanStart(Call& call, const v1::CanStartRequest& request, v1::CanS
   const domain::Station* station = call.plant.FindStation(request.station_code());
   if (station == nullptr) {
     return Fail(FieldError(Reason::kStationUnknown, "station_code", "station " + request.station_code() + " is not known"));
+  }
+  if (request.permit_seconds() < 0) {
+    return Fail(FieldError(Reason::kFieldInvalid, "permit_seconds", "permit_seconds is below 0"));
+  }
+  if (request.permit_seconds() > domain::kMaxPermitSeconds) {
+    domain::Error error = FieldError(Reason::kLimitExceeded, "permit_seconds", "a permit is good for a day at most");
+    error.metadata["limit"] = std::to_string(domain::kMaxPermitSeconds);
+    return Fail(std::move(error));
   }
   const domain::Result<domain::StationEvent> asked = Ask(call, request);
   if (!asked) return Fail(asked.error());
@@ -110,6 +137,10 @@ domain::Status CanStart(Call& call, const v1::CanStartRequest& request, v1::CanS
                      : current == world.unit_by_code.end() ? nullptr
                                                            : world.FindUnit(current->second);
     answer.Take(world, question);
+    if (response.go()) {
+      const std::string& code = question.entry == nullptr ? asked->unit_code : question.entry->unit.code;
+      GivePermit(call, request, code, *station, answer.revision_id, response);
+    }
     return {};
   }
   const auto carrier = world.carrier_by_code.find(asked->carrier_code);

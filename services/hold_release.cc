@@ -7,6 +7,7 @@
 #include "domain/code.h"
 #include "domain/hold_disposition.h"
 #include "domain/limits.h"
+#include "services/audit_trail.h"
 #include "services/convert.h"
 #include "services/hold.h"
 #include "services/hold_predicate.h"
@@ -179,6 +180,7 @@ Status ReleaseHold(Call& call, const v1::ReleaseHoldRequest& request, v1::Releas
   if (!disposal) return Fail(disposal.error());
   domain::Result<domain::Hold> hold = LockHoldFor(call, request.hold_id(), request.codes().empty());
   if (!hold) return Fail(hold.error());
+  NoteOldValue(ToProto(*db::LoadHold(call.transaction, hold->id), call.plant));
 
   db::StoredDisposition decision;
   decision.disposal = std::move(*disposal);
@@ -217,6 +219,7 @@ Status ApproveHoldDisposition(Call& call, const v1::ApproveHoldDispositionReques
   }
   domain::Result<domain::Hold> hold = LockHoldFor(call, decision->disposal.hold_id, true);
   if (!hold) return Fail(hold.error());
+  NoteOldValue(ToProto(*decision));
 
   decision->approved_by = request.person();
   decision->approval_role = request.role();

@@ -5,6 +5,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "db/audit.h"
 #include "db/hold_spread.h"
 #include "domain/limits.h"
 #include "services/rpc.h"
@@ -226,6 +227,9 @@ void Ingest::Commit(Writer& writer, std::vector<IngestBatch> batches, bool again
   } catch (const db::Unavailable& unavailable) {
     spdlog::warn("ingest: database unavailable: {}", unavailable.what());
     answers.assign(batches.size(), Fail(Unavailable("the database cannot be reached: resend, nothing is doubled")));
+  } catch (const db::AuditRefused& refused) {
+    spdlog::error("ingest: {}", refused.what());
+    answers.assign(batches.size(), Fail({Reason::kAuditUnavailable, "the audit record could not be written: resend later", {}}));
   } catch (const std::exception& fault) {
     // Two writers may have met at one new code: the second try sees the first one's.
     if (batches.size() == 1 && !again) return Commit(writer, std::move(batches), true);

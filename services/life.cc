@@ -11,6 +11,7 @@
 #include "domain/limits.h"
 #include "domain/structure.h"
 #include "mes/v1/life.grpc.pb.h"
+#include "services/audit_trail.h"
 #include "services/code.h"
 #include "services/convert.h"
 #include "services/grant.h"
@@ -272,6 +273,7 @@ Status RecordLifeEvent(Call& call, const v1::RecordLifeEventRequest& request, v1
   if (!life->Ended()) {
     if (Status judged = JudgePlace(world, entry.unit, locked.lives, record->event); !judged) return judged;
   }
+  NoteOldValue(LifeOf(call, *id));
   const domain::Result<domain::Life> moved = domain::Move(*life, entry.unit, *record);
   if (!moved) return Fail(moved.error());
   if (Status judged = JudgeLeaving(call, entry.unit, record->event); !judged) return judged;

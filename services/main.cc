@@ -163,6 +163,16 @@ int main(int argc, char** argv) {
   serve.add_option("--issuers", options.issuers_file, "Whose tokens are believed (JSON)");
   serve.add_option("--key-secret-file", key_secret_file, "Under which API keys are digested, at least 32 bytes; without it there are none");
   serve.add_flag("--reflection", options.reflection, "Let whoever can connect list the calls");
+  serve.add_option("--site-key", options.site_key_file, "Ed25519 key in PEM form, mode 0600: signs the audit and start permits")
+      ->envname("MES_SITE_KEY")
+      ->check(CLI::ExistingFile);
+  serve.add_option("--anchor-seconds", options.anchor_seconds, "Between signed heads of the audit; 0 = only on demand")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 86'400));
+  serve.add_option("--anchor-folder", options.anchor_folder, "Where each signed head is written too, best on another host")
+      ->check(CLI::ExistingDirectory);
+  serve.add_option("--audit-read", options.audited_reads, "A read RPC to audit, repeatable; given once, these alone are audited")
+      ->take_all();
   serve.add_flag("--insecure", insecure, "Plaintext, at a loopback address only: whoever reaches it may do everything")
       ->envname("MES_INSECURE");
   CLI::App& admit = *app.add_subcommand("admit", "Let a certificate's name in: the first administrator, before anybody can ask");

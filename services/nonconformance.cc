@@ -11,6 +11,7 @@
 #include "domain/code.h"
 #include "domain/limits.h"
 #include "mes/v1/nonconformance.grpc.pb.h"
+#include "services/audit_trail.h"
 #include "services/convert.h"
 #include "services/nonconformance_convert.h"
 #include "services/unit.h"
@@ -165,6 +166,7 @@ Status MoveNcr(Call& call, const v1::MoveNcrRequest& request, v1::MoveNcrRespons
   if (!movement) return Fail(movement.error());
   const std::optional<domain::Ncr> ncr = db::LockNcr(call.transaction, request.ncr_id());
   if (!ncr) return Fail(Unknown(request.ncr_id()));
+  NoteOldValue(ToProto(*ncr, call.plant));
 
   const domain::Result<domain::Ncr> moved = domain::Move(*ncr, *movement, call.now);
   if (!moved) return Fail(moved.error());
@@ -181,6 +183,7 @@ Status DisposeNcrUnits(Call& call, const v1::DisposeNcrUnitsRequest& request, v1
   // Units before the report, as ingest locks them; the report is read again under its lock.
   const std::optional<domain::Ncr> seen = db::LoadNcr(call.transaction, request.ncr_id());
   if (!seen) return Fail(Unknown(request.ncr_id()));
+  NoteOldValue(ToProto(*seen, call.plant));
   if (Status checked = domain::CheckDisposition(*seen, order); !checked) return checked;
   const domain::Result<std::vector<int64_t>> ids = FindOpenUnits(call, request);
   if (!ids) return Fail(ids.error());

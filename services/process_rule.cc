@@ -7,6 +7,7 @@
 #include "domain/code.h"
 #include "domain/limits.h"
 #include "mes/v1/process_rule.grpc.pb.h"
+#include "services/audit_trail.h"
 #include "services/convert.h"
 
 namespace mes::services {
@@ -260,6 +261,7 @@ Status ReleaseProcessAlarm(Call& call, const v1::ReleaseProcessAlarmRequest& req
   if (Status checked = domain::CheckText(request.role(), domain::kMaxPersonLength, true, "role"); !checked) return checked;
   std::optional<domain::ProcessAlarm> alarm = db::LockProcessAlarm(call.transaction, request.alarm_id());
   if (!alarm) return Fail(UnknownAlarm(request.alarm_id()));
+  NoteOldValue(ToProto(*alarm, call.plant));
   if (Status released = domain::Release(*alarm, request.person(), request.role(), request.reason(), call.now); !released) {
     return released;
   }

@@ -8,11 +8,14 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
+#include "db/audit.h"
 #include "db/grant.h"
 #include "db/request_log.h"
 #include "domain/code.h"
 #include "services/admission.h"
+#include "services/audit_trail.h"
 #include "services/convert.h"
+#include "services/signature.h"
 #include "services/status.h"
 
 namespace mes::services::rpc {
@@ -69,6 +72,10 @@ domain::Status Guarded(Env& env, const std::string& method, const std::function<
     } catch (const db::Unavailable& error) {
       spdlog::warn("{}: {}", method, error.what());
       return domain::Fail(UnavailableError());
+    } catch (const db::AuditRefused& error) {
+      // What cannot be told of must not happen (nor be seen).
+      spdlog::error("{}: {}", method, error.what());
+      return domain::Fail(Plain(domain::Reason::kAuditUnavailable, "the audit record could not be written; nothing was done"));
     } catch (const std::exception& error) {
       const std::string correlation_id = NewCorrelationId();
       spdlog::error("{} failed, {}: {}", method, correlation_id, error.what());
@@ -122,12 +129,15 @@ domain::Status RunMutation(const Unary& unary, const std::string& request_id, co
       };
       if (replay()) return false;
       Call call{transaction, *plant, now, caller};
-      status = unary.handler(call);
+      BeginAudit();
+      status = TakeSignature(call, method, unary.request);
+      if (status) status = unary.handler(call);
       if (!status) {
         // The same request may just have done it, on another connection.
         replay();
         return false;
       }
+      AuditChange(transaction, method, unary.request, request_id, call.caller, now);
       lost = !db::InsertLoggedRequest(transaction, request_id, {method, digest, unary.response.SerializeAsString()});
       return !lost;
     });
@@ -138,11 +148,18 @@ domain::Status RunMutation(const Unary& unary, const std::string& request_id, co
   throw std::runtime_error("a request_id that is taken cannot be found");
 }
 
-domain::Status RunRead(Env& env, const domain::Caller& caller, const std::function<domain::Status(Call&)>& handler,
-                       const std::function<void()>& before) {
+// A read of what is not public is told of before anything is read: its own transaction, since the read's writes nothing.
+domain::Status RunRead(Env& env, const std::string& method, const domain::Caller& caller, const google::protobuf::Message& request,
+                       const std::function<domain::Status(Call&)>& handler, const std::function<void()>& before) {
   const std::shared_ptr<const domain::Plant> plant = env.plant.Get();
   const domain::Time now = env.now();
   domain::Status status;
+  if (IsAuditedRead(method)) {
+    env.pool.Run([&](db::Transaction& transaction) {
+      AuditRead(transaction, method, request, caller, now);
+      return true;
+    });
+  }
   env.pool.Read([&](db::Transaction& transaction) {
     before();
     // The database guards a partner's scope too, beside the check in services/grant.
@@ -210,13 +227,13 @@ grpc::ServerUnaryReactor* Mutate(Unary unary, const std::string& request_id) {
 }
 
 grpc::ServerUnaryReactor* Read(Unary unary) {
-  return StartUnary(unary, [unary](const std::string&, const Admission& admission) {
-    return RunRead(unary.env, admission.caller, unary.handler, [&] { unary.response.Clear(); });
+  return StartUnary(unary, [unary](const std::string& method, const Admission& admission) {
+    return RunRead(unary.env, method, admission.caller, unary.request, unary.handler, [&] { unary.response.Clear(); });
   });
 }
 
 void Stream(PageCall call) {
-  const auto body = [call](const std::string&, const Admission& admission) {
+  const auto body = [call](const std::string& method, const Admission& admission) {
     // Who is not let in any more gets no further page; the producer then finds nobody listening.
     const std::shared_ptr<Watched> watched =
         admission.credentials.empty() ? nullptr
@@ -229,7 +246,7 @@ void Stream(PageCall call) {
         if (watched != nullptr) watched->Close();
       }
     } closer{watched.get()};
-    return RunRead(call.env, admission.caller, call.producer, [&] {
+    return RunRead(call.env, method, admission.caller, call.request, call.producer, [&] {
       if (call.has_pages()) throw db::Unavailable("the database broke while a stream ran");
     });
   };

@@ -21,6 +21,9 @@
 #include "domain/limits_access.h"
 #include "grpc/health/v1/health.pb.h"
 #include "services/access.h"
+#include "services/audit.h"
+#include "services/audit_sealer.h"
+#include "services/audit_trail.h"
 #include "services/capacity.h"
 #include "services/code.h"
 #include "services/dismantling.h"
@@ -48,6 +51,9 @@
 #include "services/nonconformance.h"
 #include "services/passport.h"
 #include "services/replay.h"
+#include "services/signature.h"
+#include "services/site_key.h"
+#include "services/start_permit.h"
 #include "services/station.h"
 #include "services/station_event.h"
 #include "services/unit.h"
@@ -101,7 +107,22 @@ std::vector<std::unique_ptr<grpc::Service>> MakeServices(Env& env) {
   services.push_back(MakeFailureCodeService(env));
   services.push_back(MakeNonconformanceService(env));
   services.push_back(MakeReplayService(env));
+  services.push_back(MakeSignatureService(env));
   return services;
+}
+
+// The site's key, and what rests on it for the whole process.
+std::shared_ptr<const SiteKey> TakeKey(const ServerOptions& options) {
+  AuditReads(options.audited_reads.empty() ? DefaultAuditedReads() : options.audited_reads);
+  if (options.site_key_file.empty()) {
+    db::UseAuditKey("");
+    UsePermitKey("");
+    return nullptr;
+  }
+  auto key = std::make_shared<const SiteKey>(SiteKey::Load(options.site_key_file));
+  db::UseAuditKey(key->Derive("ordos audit entry"));
+  UsePermitKey(key->Derive("ordos start permit"));
+  return key;
 }
 
 // SERVING only while the database answers and has this build's schema. Asked by its own connection, so that a busy pool is not
@@ -217,6 +238,7 @@ void Configure(grpc::ServerBuilder& builder) {
 struct Server::State {
   explicit State(ServerOptions server_options)
       : options(std::move(server_options)),
+        key(TakeKey(options)),
         pool({.url = options.database_url, .size = options.pool_size + options.ingest_writers}),
         executor(options.pool_size, options.queue_limit),
         plant(pool),
@@ -226,8 +248,14 @@ struct Server::State {
         ingest(env, options.ingest_writers, options.max_events_per_commit),
         station_events(MakeStationEventService(env, ingest)),
         services(MakeServices(env)) {}
+        station_events(MakeStationEventService(ingest)),
+        sealer(options.database_url, key, std::chrono::seconds(options.anchor_seconds), options.anchor_folder),
+        services(MakeServices(env)) {
+    services.push_back(MakeAuditService(env, sealer));
+  }
 
   const ServerOptions options;
+  const std::shared_ptr<const SiteKey> key;
   db::Pool pool;
   Executor executor;
   PlantCache plant;
@@ -236,6 +264,7 @@ struct Server::State {
   Env env;
   Ingest ingest;
   std::unique_ptr<StationEvents> station_events;
+  AuditSealer sealer;
   std::vector<std::unique_ptr<grpc::Service>> services;
   int port = 0;
   std::unique_ptr<grpc::Server> server;
@@ -276,6 +305,7 @@ void Server::Drain() {
   state_->server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(state_->options.drain_seconds));
   state_->server->Wait();
   state_->executor.Drain();
+  state_->sealer.Stop();
   state_->server.reset();
 }
 

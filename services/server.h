@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "domain/limits.h"
 
@@ -43,6 +44,15 @@ struct ServerOptions {
   std::string key_secret;
   // Lists the calls to everybody who can connect.
   bool reflection = false;
+  // The site's Ed25519 key (services/site_key.h); empty = audit entries carry no HMAC, heads are not signed, and start permits end with
+  // this process.
+  std::string site_key_file;
+  // Between signed heads of the audit, while there is something new; 0 = only on demand.
+  int anchor_seconds = 600;
+  // An existing folder, best on another host, where each signed head is written too; empty = nowhere.
+  std::string anchor_folder;
+  // Reads that are audited; empty = DefaultAuditedReads (services/audit_trail.h).
+  std::vector<std::string> audited_reads;
 };
 
 class Server {

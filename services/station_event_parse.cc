@@ -5,7 +5,9 @@
 
 #include "domain/code.h"
 #include "domain/limits.h"
+#include "domain/limits_audit.h"
 #include "services/convert.h"
+#include "services/start_permit.h"
 
 namespace mes::services {
 namespace {
@@ -130,6 +132,8 @@ domain::Started ParseStarted(Parser& parser, const v1::Started& started) {
     parsed.quantity = parser.Text(started.quantity().value(), kMaxNumberLength, false, "started.quantity.value");
     parsed.quantity_uom = parser.Text(started.quantity().uom(), kMaxUomLength, false, "started.quantity.uom");
   }
+  const std::string permit = parser.Text(started.permit(), domain::kMaxPermitLength, false, "started.permit");
+  if (!permit.empty()) parsed.permit = OpenPermit(permit);
   return parsed;
 }
 

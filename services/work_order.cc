@@ -7,6 +7,7 @@
 #include "domain/dispatch.h"
 #include "domain/limits.h"
 #include "mes/v1/work_order.grpc.pb.h"
+#include "services/audit_trail.h"
 #include "services/convert.h"
 #include "services/supply.h"
 
@@ -185,6 +186,9 @@ Status TransitionWorkOrder(Call& call, const v1::TransitionWorkOrderRequest& req
   const std::vector<domain::WorkOrder> orders =
       db::LockWorkOrders(call.transaction, request.work_order_code(), request.include_children());
   if (orders.empty()) return Fail(UnknownOrder("work_order_code", request.work_order_code()));
+  for (const domain::WorkOrder& order : orders) {
+    if (order.code == request.work_order_code()) NoteOldValue(ToProto(order, call.plant));
+  }
 
   const auto steps = MoveAll(orders, request.work_order_code(), *movement, call.plant);
   if (!steps) return Fail(steps.error());

@@ -52,6 +52,8 @@ void AddFailureCode(CLI::App& app, const Connection& connection);
 void AddPareto(CLI::App& app, const Connection& connection);
 void AddNcr(CLI::App& app, const Connection& connection);
 void AddReplay(CLI::App& app, const Connection& connection);
+void AddAudit(CLI::App& app, const Connection& connection);
+void AddSignature(CLI::App& app, const Connection& connection);
 
 // The option that every list has.
 inline void AddLimit(CLI::App& list, int64_t& limit) {

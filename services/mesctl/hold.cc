@@ -6,6 +6,7 @@
 #include "services/mesctl/commands.h"
 #include "services/mesctl/hold_options.h"
 #include "services/mesctl/print.h"
+#include "services/mesctl/sign.h"
 
 namespace mes::mesctl {
 
@@ -114,6 +115,7 @@ struct Decision {
   std::vector<std::string> units;
   std::string reason, person, role = "quality", disposition = "use-as-is";
   int32_t operation = 0;
+  Signing signing;
 };
 
 void Release(const Connection& connection, const Decision& decision) {
@@ -126,6 +128,7 @@ void Release(const Connection& connection, const Decision& decision) {
   for (const auto& unit : decision.units) request.add_codes(unit);
   request.set_disposition(static_cast<v1::HoldDisposition>(EnumValue(*v1::HoldDisposition_descriptor(), decision.disposition)));
   request.set_operation(decision.operation);
+  Sign(decision.signing, "ReleaseHold", decision.person, request);
   const auto released = Call(connection, &Holds::ReleaseHold, request);
   if (connection.json) return PrintJson(released);
   PrintHold(released.hold());
@@ -139,6 +142,7 @@ void Approve(const Connection& connection, const Decision& decision) {
   request.set_reason(decision.reason);
   request.set_person(decision.person);
   request.set_role(decision.role);
+  Sign(decision.signing, "ApproveHoldDisposition", decision.person, request);
   const auto approved = Call(connection, &Holds::ApproveHoldDisposition, request);
   if (connection.json) return PrintJson(approved);
   PrintHold(approved.hold());
@@ -212,6 +216,7 @@ void AddPerson(CLI::App& command, Decision& decision) {
   command.add_option("--reason", decision.reason, "Why")->required()->type_name("R");
   command.add_option("--person", decision.person, "Who")->required()->type_name("P");
   command.add_option("--role", decision.role, "The person's role")->capture_default_str()->type_name("ROLE");
+  AddSigning(command, decision.signing);
 }
 
 void AddReleases(CLI::App& hold, const Connection& connection) {

@@ -111,6 +111,8 @@ int Run(int argc, char** argv) {
   AddPareto(app, connection);
   AddNcr(app, connection);
   AddReplay(app, connection);
+  AddAudit(app, connection);
+  AddSignature(app, connection);
   AddSimulate(app, connection);
   // Last, since subcommands begin with their parent's footer.
   app.footer(kFooter);

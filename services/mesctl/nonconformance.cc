@@ -4,6 +4,7 @@
 
 #include "services/mesctl/commands.h"
 #include "services/mesctl/print.h"
+#include "services/mesctl/sign.h"
 
 namespace mes::mesctl {
 
@@ -124,10 +125,11 @@ void Move(const Connection& connection, const Step& step) {
 }
 
 void Dispose(const Connection& connection, v1::DisposeNcrUnitsRequest request, const std::string& disposition,
-             const std::vector<std::string>& codes) {
+             const std::vector<std::string>& codes, const Signing& signing) {
   request.set_request_id(connection.RequestId());
   request.set_disposition(static_cast<v1::NcrDisposition>(EnumValue(*v1::NcrDisposition_descriptor(), disposition)));
   request.mutable_codes()->Assign(codes.begin(), codes.end());
+  Sign(signing, "DisposeNcrUnits", request.person(), request);
   const auto response = Call(connection, &Reports::DisposeNcrUnits, request);
   if (connection.json) return PrintJson(response);
   printf("%lld decided: %s; open on report %lld: %lld\n", static_cast<long long>(response.disposed()), disposition.c_str(),
@@ -212,9 +214,11 @@ void AddDispose(CLI::App& ncr, const Connection& connection) {
   dispose->add_option("--person", *request->mutable_person(), "Who")->required()->type_name("P");
   dispose->add_option("--role", *request->mutable_role(), "In what role: quality")->required()->type_name("ROLE");
   dispose->add_option("--second-person", *request->mutable_second_person(), "Four eyes on a critical failure")->type_name("P");
-  dispose->callback([&connection, request, disposition, codes, id] {
+  auto signing = std::make_shared<Signing>();
+  AddSigning(*dispose, *signing);
+  dispose->callback([&connection, request, disposition, codes, id, signing] {
     request->set_ncr_id(*id);
-    Dispose(connection, *request, *disposition, *codes);
+    Dispose(connection, *request, *disposition, *codes, *signing);
   });
 }
 

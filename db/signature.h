@@ -1,0 +1,44 @@
+// Signers' keys, policies and signatures; all append-only.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "db/transaction.h"
+#include "domain/signature.h"
+
+namespace mes::db {
+
+// False where the key is known already.
+bool InsertSignerKey(Transaction& transaction, const domain::SignerKey& key);
+// False where the key is not known or has ended.
+bool EndSignerKey(Transaction& transaction, const std::string& public_key, const std::string& person, const std::string& reason,
+                  domain::Time now);
+std::optional<domain::SignerKey> FindSignerKey(Transaction& transaction, const std::string& public_key);
+// By signer and key, behind these.
+std::vector<domain::SignerKey> ListSignerKeys(Transaction& transaction, const std::string& after_signer,
+                                              const std::string& after_key, int64_t limit);
+
+void InsertSignaturePolicy(Transaction& transaction, const std::string& method, bool required, const std::string& person,
+                           const std::string& reason, domain::Time now);
+bool IsSignatureRequired(Transaction& transaction, const std::string& method);
+
+struct RecordSignature {
+  int64_t id = 0;
+  domain::Signature signature;
+  std::string method;
+  std::string noun;
+  std::string noun_id;
+  // What was signed, and its hash.
+  std::string payload;
+  std::string payload_sha256;
+  domain::Time record_time{};
+};
+void InsertRecordSignature(Transaction& transaction, const RecordSignature& signature);
+// Oldest first, behind an id.
+std::vector<RecordSignature> ListRecordSignatures(Transaction& transaction, const std::string& noun, const std::string& noun_id,
+                                                  int64_t after, int64_t limit);
+
+}  // namespace mes::db

@@ -1,0 +1,34 @@
+// Verification of the live audit: events are recorded as fast as the server takes them, then everything is re-read and judged:
+// entries, links, and each stored row against its commit's hash.
+#include <fmt/format.h>
+
+#include "mes/v1/audit.grpc.pb.h"
+#include "tests/bench/figure.h"
+#include "tests/bench/floor.h"
+#include "tests/support/server.h"
+
+namespace mes::bench {
+
+void RunAudit(Run& run) {
+  tests::TestDatabase database(run.cluster);
+  tests::StorePlant(database, BenchPlant());
+  tests::TestServer server(database.url());
+  Floor(database, server.channel(), 1).Saturate(run.Seconds(30), 1'024);
+  const auto stub = v1::AuditService::NewStub(server.channel());
+  std::vector<double> rates;
+  for (int round = 0; round < (run.smoke ? 1 : 3); ++round) {
+    const auto begin = Clock::now();
+    grpc::ClientContext context;
+    const auto reader = stub->VerifyAudit(&context, v1::VerifyAuditRequest());
+    v1::VerifyAuditResponse page, told;
+    while (reader->Read(&page)) told = page;
+    const grpc::Status status = reader->Finish();
+    if (!status.ok() || !told.sound()) throw std::runtime_error("audit: " + status.error_message() + told.ShortDebugString());
+    const double seconds = SecondsSince(begin);
+    Say(fmt::format("audit: {} entries and {} facts verified in {:.2f} s", told.entries(), told.facts(), seconds));
+    rates.push_back(static_cast<double>(told.entries() + told.facts()) * 60 / seconds);
+  }
+  run.Add("verify_rows_per_minute", Quantile(rates, 0.5), "rows/min", run.smoke ? "" : ">= 1000000");
+}
+
+}  // namespace mes::bench
