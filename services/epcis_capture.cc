@@ -499,6 +499,9 @@ Status CaptureEpcis(Call& call, const v1::CaptureEpcisRequest& request, v1::Capt
   if (Status checked = domain::CheckText(request.partner(), domain::kMaxSupplierLength, true, "partner"); !checked)
     return checked;
   if (Status checked = domain::CheckText(request.person(), domain::kMaxPersonLength, true, "person"); !checked) return checked;
+  if (!call.caller.partner.empty() && request.partner() != call.caller.partner) {
+    return Fail(FieldError(Reason::kFieldInvalid, "partner", "a partner hands in its own word only"));
+  }
   if (request.document().empty()) return Fail(FieldError(Reason::kFieldRequired, "document", "document is empty"));
   if (request.document().size() > domain::kMaxDocumentBytes) {
     return Fail(

@@ -12,6 +12,7 @@
 #include "domain/passport.h"
 #include "mes/v1/passport.grpc.pb.h"
 #include "services/convert.h"
+#include "services/grant.h"
 #include "services/passport_content.h"
 #include "services/passport_document.h"
 #include "services/passport_identity.h"
@@ -237,6 +238,9 @@ Status GetPassport(Call& call, const v1::GetPassportRequest& request, v1::GetPas
   if (request.version() < 0) return Fail(FieldError(Reason::kFieldInvalid, "version", "version is below zero: 0 is the newest"));
   const auto id = FindUnitId(call, request.unit_code(), "unit_code");
   if (!id) return Fail(id.error());
+  if (static_cast<int16_t>(*tier) > TierOfCaller(call, *id)) {
+    return Fail(FieldError(Reason::kRoleInsufficient, "tier", "the unit was not granted at this tier"));
+  }
   const std::optional<db::StoredVersion> stored = db::LoadVersion(call.transaction, *id, request.version());
   if (!stored) {
     return Fail(FieldError(Reason::kPassportUnknown, request.version() == 0 ? "unit_code" : "version",
@@ -250,7 +254,7 @@ Status GetPassport(Call& call, const v1::GetPassportRequest& request, v1::GetPas
   if (const auto* predecessor = domain::FindEntry(*entries, "predecessor_identifier"); predecessor != nullptr) {
     response.set_predecessor_identifier(predecessor->value);
   }
-  response.set_second_life_code(db::LoadLifeLinks(call.transaction, *id).second_life_code);
+  response.set_second_life_code(SeenCode(call, db::LoadLifeLinks(call.transaction, *id).second_life_code));
   if (const std::optional<domain::Time> end = RecycledAt(call, *id)) {
     response.set_ended(true);
     *response.mutable_end_time() = ToProto(*end);

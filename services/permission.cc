@@ -50,6 +50,13 @@ constexpr auto kPermissions = std::to_array<Permission>({
     {"AccessService", "RevokeKey", kAdmin},
     {"AccessService", "ListKeys", kAdmin | kAuditor},
 
+    {"AuditService", "ListAuditEntries", kAuditor | kAdmin},
+    {"AuditService", "ExportAudit", kAuditor | kAdmin},
+    {"AuditService", "VerifyAudit", kAuditor | kAdmin},
+    {"AuditService", "AnchorAudit", kAuditor | kAdmin},
+    {"AuditService", "ListAuditAnchors", kAuditor | kAdmin},
+    {"AuditService", "ListStartBypasses", kAuditor | kQuality | kEngineer},
+
     {"CapacityService", "GetCapacity", kOffice},
     {"CapacityService", "ListCapacityFigures", kOffice},
     {"CapacityService", "RecordFigures", kPlanner | kEngineer},
@@ -74,14 +81,29 @@ constexpr auto kPermissions = std::to_array<Permission>({
     {"CodeService", "ListCodeBatches", kFloor},
     {"CodeService", "DecodeCode", kFloor | kStation},
 
-    {"EpcisService", "ExportUnitEpcis", kFloor},
+    {"DismantlingService", "GetDismantling", kFloor | kRecycler},
+
+    {"DutyService", "ListDuties", kOffice | kRecycler},
+    {"DutyService", "MarkDutiesSent", kPlanner | kQuality},
+    {"DutyService", "WithdrawDuty", kQuality},
+    {"DutyService", "ListDutyRules", kOffice | kRecycler},
+
+    {"EpcisService", "ExportUnitEpcis", kFloor | kRecycler, true},
+    {"EpcisService", "ExportPeriodEpcis", kOffice},
+    {"EpcisService", "CaptureEpcis", kPlanner | kQuality | kRecycler, true},
+    {"EpcisService", "ListCapturedEpcis", kFloor | kRecycler, true},
 
     {"FailureCodeService", "PutFailureCode", kQuality},
     {"FailureCodeService", "ListFailureCodes", kFloor | kStation},
     {"FailureCodeService", "ListFailurePareto", kFloor},
 
-    {"GenealogyService", "Trace", kFloor},
+    {"GenealogyService", "Trace", kFloor | kRecycler, true},
     {"GenealogyService", "WhereUsed", kFloor},
+
+    {"GrantService", "GrantUnits", kAdmin | kQuality},
+    {"GrantService", "RevokeGrant", kAdmin | kQuality},
+    {"GrantService", "ListGrants", kAdmin | kQuality | kAuditor | kRecycler | kTesting, true},
+    {"GrantService", "ListPartnerUnits", kAdmin | kQuality | kAuditor | kRecycler | kTesting, true},
 
     // Whoever sees a danger may stop; lifting it is another matter.
     {"HoldService", "PreviewHold", kFloor},
@@ -96,8 +118,8 @@ constexpr auto kPermissions = std::to_array<Permission>({
     {"LabelService", "DrawLabel", kFloor | kStation},
 
     {"LifeService", "RecordLifeEvent", kOperator | kPlanner | kQuality | kTesting},
-    {"LifeService", "GetLife", kFloor},
-    {"LifeService", "ListLifeRecords", kFloor},
+    {"LifeService", "GetLife", kFloor | kRecycler, true},
+    {"LifeService", "ListLifeRecords", kFloor | kRecycler, true},
 
     {"LotService", "ReceiveLot", kOperator | kPlanner | kQuality},
     {"LotService", "OpenLot", kOperator | kPlanner | kQuality},
@@ -120,6 +142,14 @@ constexpr auto kPermissions = std::to_array<Permission>({
     {"OeeService", "ReplaceDowntimeReasons", kMaintenance | kEngineer | kPlanner},
     {"OeeService", "ListDowntimeReasons", kFloor | kStation},
 
+    {"PassportService", "IssuePassport", kQuality | kPlanner},
+    {"PassportService", "GetPassport", kFloor | kRecycler, true},
+    {"PassportService", "ListPassportVersions", kFloor | kRecycler, true},
+    {"PassportService", "DeclareFact", kQuality | kTesting | kPlanner},
+    {"PassportService", "ListFacts", kFloor},
+    {"PassportService", "ListPassportAttributes", kFloor | kRecycler, true},
+    {"PassportService", "GetPassportDocument", kFloor | kRecycler},
+
     {"PlanService", "ImportPlan", kPlanner},
     {"PlanService", "ListPlanVersions", kOffice},
     {"PlanService", "PlanVariance", kOffice},
@@ -136,6 +166,17 @@ constexpr auto kPermissions = std::to_array<Permission>({
     {"ProductDefinitionService", "GetProduct", kFloor | kStation},
     {"ProductDefinitionService", "ListProducts", kFloor},
 
+    {"RecyclingService", "OpenRecyclingBatch", kQuality | kRecycler, true},
+    {"RecyclingService", "ReceiveForRecycling", kQuality | kRecycler, true},
+    {"RecyclingService", "RecordDismantled", kQuality | kRecycler, true},
+    {"RecyclingService", "ReportRecovered", kQuality | kRecycler, true},
+    {"RecyclingService", "CloseRecyclingBatch", kQuality | kRecycler, true},
+    {"RecyclingService", "GetRecyclingBatch", kOffice | kRecycler, true},
+    {"RecyclingService", "ListRecyclingBatches", kOffice | kRecycler, true},
+    {"RecyclingService", "GetMassBalance", kOffice | kRecycler},
+    {"RecyclingService", "ListTargets", kOffice | kRecycler},
+    {"RecyclingService", "GetRecycledContent", kOffice},
+
     {"ReplacementService", "ReplacePart", kOperator | kMaintenance | kTesting | kQuality | kEngineer},
     {"ReplacementService", "SimulateReplacement", kFloor},
     {"ReplacementService", "ListReplacements", kFloor},
@@ -146,6 +187,18 @@ constexpr auto kPermissions = std::to_array<Permission>({
     {"ScheduleService", "Promise", kOffice},
     {"ScheduleService", "WhatIf", kOffice},
     {"ScheduleService", "Forecast", kOffice},
+
+    {"ShipmentService", "CreateShipment", kPlanner | kQuality},
+    {"ShipmentService", "ConfirmDelivery", kPlanner | kQuality},
+    {"ShipmentService", "GetShipment", kOffice},
+    {"ShipmentService", "ListShipments", kOffice},
+    {"ShipmentService", "GetExportShare", kOffice},
+
+    {"SignatureService", "RegisterSignerKey", kAdmin},
+    {"SignatureService", "RevokeSignerKey", kAdmin},
+    {"SignatureService", "ListSignerKeys", kAdmin | kAuditor},
+    {"SignatureService", "SetSignaturePolicy", kAdmin | kQuality},
+    {"SignatureService", "ListSignatures", kFloor},
 
     {"SpcService", "ListCharts", kFloor},
     {"SpcService", "GetChart", kFloor},
@@ -166,7 +219,7 @@ constexpr auto kPermissions = std::to_array<Permission>({
     {"StationEventService", "RecordStationEvents", kStation | kOperator},
 
     {"UnitService", "ReceiveUnits", kOperator | kPlanner | kQuality},
-    {"UnitService", "GetUnit", kFloor | kStation},
+    {"UnitService", "GetUnit", kFloor | kStation | kRecycler, true},
     {"UnitService", "ListUnits", kFloor},
     {"UnitService", "ListUnitEvents", kFloor},
 

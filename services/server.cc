@@ -248,7 +248,6 @@ struct Server::State {
         ingest(env, options.ingest_writers, options.max_events_per_commit),
         station_events(MakeStationEventService(env, ingest)),
         services(MakeServices(env)) {}
-        station_events(MakeStationEventService(ingest)),
         sealer(options.database_url, key, std::chrono::seconds(options.anchor_seconds), options.anchor_folder),
         services(MakeServices(env)) {
     services.push_back(MakeAuditService(env, sealer));

@@ -106,3 +106,25 @@ alter table carrier enable row level security;
 
 grant select on unit, lot, purchase, unit_code_history, assembly, lot_consumption, station_event, life_record, unit_life, second_life,
   replacement, captured_event, captured_event_unit, partner_grant, work_order, carrier, code_rule to mes_partner;
+
+-- Passports and recycling: what is of a unit by the unit, what is of a partner by the partner, masses and sheets for everybody.
+alter table passport_version enable row level security;
+alter table passport_fact enable row level security;
+alter table recycling_batch enable row level security;
+alter table recycling_unit enable row level security;
+alter table recycling_unit_element enable row level security;
+alter table recovered_lot enable row level security;
+alter table recovered_element enable row level security;
+create policy partner_reads on passport_version for select to mes_partner using (mes_partner_sees(unit_id));
+create policy partner_reads on passport_fact for select to mes_partner using (unit_id is null or mes_partner_sees(unit_id));
+create policy partner_reads on recycling_batch for select to mes_partner using (partner = current_setting('mes.partner', true));
+create policy partner_reads on recycling_unit for select to mes_partner
+  using (exists (select 1 from recycling_batch b where b.recycling_batch_id = recycling_unit.recycling_batch_id));
+create policy partner_reads on recycling_unit_element for select to mes_partner
+  using (exists (select 1 from recycling_unit u where u.unit_id = recycling_unit_element.unit_id));
+create policy partner_reads on recovered_lot for select to mes_partner
+  using (exists (select 1 from recycling_batch b where b.recycling_batch_id = recovered_lot.recycling_batch_id));
+create policy partner_reads on recovered_element for select to mes_partner
+  using (exists (select 1 from recovered_lot l where l.unit_id = recovered_element.unit_id));
+grant select on passport_version, passport_fact, passport_namespace, material_composition, material_mass, material_element, dismantling_sheet,
+  dismantling_step, recycling_batch, recycling_unit, recycling_unit_element, recovered_lot, recovered_element, material to mes_partner;
