@@ -114,9 +114,11 @@ void PrintHead(const BenchSheet& bench, Time now, Paper& paper) {
   paper.Line("product   ",
              sheet.product_code +
                  (unit.revision ? " revision " + std::to_string(unit.revision->revision) : std::string(", bought")) +
-                 (unit.finish_time ? ", made " + DateOf(*unit.finish_time) : std::string()) + ", now " + unit.life);
+                 (unit.finish_time ? (unit.revision ? ", made " : ", received ") + DateOf(*unit.finish_time) : std::string()) +
+                 ", now " + unit.life);
   if (!unit.inside_code.empty()) paper.Line("inside    ", unit.inside_code);
-  paper.Line("printed   ", FormatTime(std::chrono::floor<std::chrono::seconds>(now)) + "; what happens later is not on this paper");
+  paper.Line("printed   ",
+             FormatTime(std::chrono::floor<std::chrono::seconds>(now)) + "; what happens later is not on this paper");
   paper.Line("voltage   ", "at most " + Decimal(sheet.max_voltage_v) + " V, nominal " + Decimal(sheet.nominal_voltage_v) +
                                " V; wait " + std::to_string(sheet.wait_minutes) + " min after the disconnect");
   paper.Line("safe      ", sheet.safe_energy);
