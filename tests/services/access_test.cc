@@ -261,9 +261,12 @@ TEST_F(AccessTest, WhenAKeyWasUsedLastIsKept) {
 }
 
 TEST_F(AccessTest, HugeMetadataIsRefused) {
-  EXPECT_EQ(Told(server_.admin, {{"x-padding", std::string(16'000, 'x')}}), "code 8");
-  EXPECT_EQ(Told(server_.Channel(), {{"x-api-key", std::string(16'000, 'x')}}), "code 8");
   EXPECT_EQ(Told(server_.admin, {{"x-padding", std::string(4'000, 'x')}}), "OK");
+  // On connections of their own: gRPC may close one on which too much came.
+  const auto again = server_.Channel(server_.authority.IssueUri(server_.Uri("service/admin")));
+  EXPECT_EQ(Told(again, {{"x-padding", std::string(16'000, 'x')}}), "code 8");
+  EXPECT_EQ(Told(server_.Channel(), {{"x-api-key", std::string(16'000, 'x')}}), "code 8");
+  EXPECT_EQ(Told(server_.admin), "OK") << "others do not notice";
 }
 
 TEST_F(AccessTest, APersonSignsWithItsOwnNameAndInItsOwnRoles) {

@@ -49,7 +49,7 @@ TEST_P(TokenTest, WhatTheIssuerSignedIsBelieved) {
   EXPECT_EQ(who.who.name(), "zhao.min");
   EXPECT_EQ(who.who.roles(0), "quality");
   EXPECT_EQ(Told(token), "OK") << "again, as it is kept";
-  EXPECT_EQ(Told(Sign(Claims(R"(,"partner":"R1")"))), "OK");
+  EXPECT_EQ(Told(Sign(Claims(R"(,"partner":"R1")"))), "PERMISSION_DENIED") << "a partner's quality role is none";
 }
 
 TEST_P(TokenTest, AlgNoneIsNoToken) {

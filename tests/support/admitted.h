@@ -1,11 +1,14 @@
 // A server with TLS, its authority, and words to let callers in: for tests of who may do what.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "mes/v1/access.grpc.pb.h"
 #include "services/access.h"
