@@ -247,7 +247,6 @@ struct Server::State {
         env{pool, executor, plant, ReadClock, charts, gatekeeper},
         ingest(env, options.ingest_writers, options.max_events_per_commit),
         station_events(MakeStationEventService(env, ingest)),
-        services(MakeServices(env)) {}
         sealer(options.database_url, key, std::chrono::seconds(options.anchor_seconds), options.anchor_folder),
         services(MakeServices(env)) {
     services.push_back(MakeAuditService(env, sealer));
