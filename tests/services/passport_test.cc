@@ -78,11 +78,13 @@ class PassportServiceTest : public testing::Test {
     EXPECT_EQ(ReasonOf(status), "OK") << v1::PassportDocument_Name(kind) << " of " << unit << ": " << status.error_message();
     return text.empty() ? Json() : Json::parse(text);
   }
-  // Valid by the official schema; and the validator is awake: without its first required member it is not.
+  std::set<std::string> broken_once_;
+  // Valid by the official schema; and the validator is awake: without its first required member it is not (asked once a schema).
   void ExpectValid(const Json& document, const std::string& schema) {
     const std::filesystem::path path = tests::Standards(schema);
     if (path.empty()) return;
     EXPECT_EQ(tests::SchemaFaults(document.dump(), path), "") << schema << "\n" << document.dump(1).substr(0, 3000);
+    if (!broken_once_.insert(schema).second) return;
     Json broken = document;
     broken.erase(Json::parse(tests::ReadFile(path)).at("required").at(0).get<std::string>());
     EXPECT_NE(tests::SchemaFaults(broken.dump(), path), "") << schema;
