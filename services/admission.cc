@@ -146,6 +146,9 @@ domain::Result<Admission> AdmitStream(Env& env, const grpc::CallbackServerContex
   domain::Result<domain::Caller> caller = env.gatekeeper.Identify(*credentials);
   if (!caller) return Fail(caller.error());
   if (Status allowed = CheckPermission(FindPermission(request), *caller); !allowed) return Fail(allowed.error());
+  if (!caller->partner.empty()) {
+    if (Status taken = env.gatekeeper.TakeCall(caller->partner); !taken) return Fail(taken.error());
+  }
   return Admission{std::move(*caller), std::move(*credentials)};
 }
 

@@ -82,6 +82,13 @@ std::shared_ptr<const Gatekeeper::List> Gatekeeper::Current() {
   return list_;
 }
 
+domain::Status Gatekeeper::TakeCall(const std::string& partner) {
+  const domain::Time now = options_.now();
+  const std::lock_guard lock(mutex_);
+  const auto state = quotas_.try_emplace(partner, domain::FullQuota(options_.quota, now)).first;
+  return domain::TakeCall(options_.quota, state->second, now);
+}
+
 void Gatekeeper::Refresh() {
   const std::lock_guard loading(loading_);
   std::shared_ptr<const List> list = Current();

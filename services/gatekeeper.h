@@ -20,6 +20,7 @@
 
 #include "db/pool.h"
 #include "domain/access.h"
+#include "domain/quota.h"
 #include "services/certificate.h"
 #include "services/token.h"
 
@@ -36,6 +37,8 @@ struct GatekeeperOptions {
   // True: plaintext on loopback; who proves nothing is let in unproved.
   bool plaintext = true;
   std::function<domain::Time()> now;
+  // Each partner's; each server counts for itself.
+  domain::Quota quota;
 };
 
 // What came with a call.
@@ -86,6 +89,8 @@ class Gatekeeper {
   // A token or key names the caller; beside a certificate, both must be good, and a partner's machine carries its own people only.
   // Errors: CREDENTIAL_MISSING, CREDENTIAL_INVALID, CREDENTIAL_EXPIRED, DATABASE_UNAVAILABLE (the list was never read).
   domain::Result<domain::Caller> Identify(const Credentials& credentials);
+  // Counts a call of a partner's. Errors: QUOTA_EXCEEDED.
+  domain::Status TakeCall(const std::string& partner);
   // Reads the list again if it moved; throws db::Unavailable.
   void Refresh();
   // `end` is called once, on the gatekeeper's thread, when these credentials are no longer good; not after Watched::Close. The watch
@@ -121,6 +126,7 @@ class Gatekeeper {
   std::shared_ptr<const List> list_;
   std::unordered_map<std::string, Certificate> certificates_;
   std::map<std::string, domain::Time> uses_;
+  std::unordered_map<std::string, domain::QuotaState> quotas_;
   std::vector<std::weak_ptr<Watched>> watched_;
   std::condition_variable wake_;
   bool stopping_ = false;

@@ -243,7 +243,7 @@ struct Server::State {
         executor(options.pool_size, options.queue_limit),
         plant(pool),
         charts(pool),
-        gatekeeper({options.database_url, options.site, options.issuers_file, options.key_secret, !options.tls, ReadClock}),
+        gatekeeper({options.database_url, options.site, options.issuers_file, options.key_secret, !options.tls, ReadClock, options.partner_quota}),
         env{pool, executor, plant, ReadClock, charts, gatekeeper},
         ingest(env, options.ingest_writers, options.max_events_per_commit),
         station_events(MakeStationEventService(env, ingest)),

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "domain/limits.h"
+#include "domain/quota.h"
 
 namespace mes::services {
 
@@ -42,6 +43,8 @@ struct ServerOptions {
   std::string issuers_file;
   // Under which API keys are digested, at least 32 bytes; empty = no keys.
   std::string key_secret;
+  // How often each partner may call this server.
+  domain::Quota partner_quota;
   // Lists the calls to everybody who can connect.
   bool reflection = false;
   // The site's Ed25519 key (services/site_key.h); empty = audit entries carry no HMAC, heads are not signed, and start permits end with

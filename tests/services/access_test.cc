@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstring>
 #include <thread>
 
 #include "mes/v1/access.grpc.pb.h"
@@ -19,6 +20,7 @@
 #include "mes/v1/work_order.grpc.pb.h"
 #include "tests/support/admitted.h"
 #include "tests/support/station_client.h"
+#include "tests/support/stored_plant.h"
 
 namespace mes::services {
 namespace {
@@ -344,6 +346,43 @@ TEST_F(AccessTest, APartnersMachineCarriesItsOwnPeopleOnly) {
   EXPECT_EQ(Told(machine, {{"x-api-key", plant}}), "CREDENTIAL_INVALID");
   EXPECT_EQ(server_.Revoke("partner/R1"), "OK");
   EXPECT_EQ(Told(machine, {{"x-api-key", own}}), "CREDENTIAL_INVALID") << "a good key does not carry a bad certificate";
+}
+
+TEST_F(AccessTest, APartnerSeesItsUnitsOnlyAndUnknownLooksLikeForbidden) {
+  tests::StoredPlant plant(server_.server->database());
+  plant.AddUnit("PACK", "P1"), plant.AddUnit("PACK", "P2");
+  plant.database().Query(
+      "insert into partner_grant (partner, unit_id, tier, until_time, reason, person, grant_time) select 'R1', unit_id, 2, now() + interval '1 day', "
+      "'r', 'Li', now() from unit where code = 'P1'");
+  const auto units = v1::UnitService::NewStub(Machine("partner/R1", {"recycler"}, "R1"));
+  const auto ask = [&](const char* code) {
+    v1::GetUnitRequest request;
+    request.set_unit_code(code);
+    v1::GetUnitResponse response;
+    const grpc::Status status = CallOnce(*units, &v1::UnitService::Stub::GetUnit, request, &response);
+    std::string message = status.error_message();
+    for (size_t at = message.find(code); at != std::string::npos; at = message.find(code)) message.replace(at, strlen(code), "X");
+    return ReasonOf(status) + " " + message;
+  };
+  EXPECT_EQ(ask("P1"), "OK ");
+  EXPECT_EQ(ask("P2"), ask("NONE")) << "word for word";
+  EXPECT_THAT(ask("P2"), testing::StartsWith("UNIT_UNKNOWN"));
+  v1::ListUnitsResponse all;
+  EXPECT_EQ(ReasonOf(CallOnce(*units, &v1::UnitService::Stub::ListUnits, v1::ListUnitsRequest(), &all)), "PERMISSION_DENIED");
+}
+
+TEST(PartnerQuota, ACallTooManyIsToldWhenToComeBack) {
+  services::ServerOptions options;
+  options.partner_quota = {0.001, 3, 100};
+  tests::GuardedServer server(options);
+  ASSERT_EQ(server.Register("partner/R1", {"recycler"}, "R1"), "OK");
+  ASSERT_EQ(server.Register("partner/R2", {"recycler"}, "R2"), "OK");
+  const auto one = server.Channel(server.authority.IssueUri(tests::GuardedServer::Uri("partner/R1")));
+  const auto two = server.Channel(server.authority.IssueUri(tests::GuardedServer::Uri("partner/R2")));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(tests::Told(one), "OK");
+  EXPECT_EQ(tests::Told(one), "QUOTA_EXCEEDED");
+  EXPECT_EQ(tests::Told(two), "OK") << "another partner's bucket is its own";
+  EXPECT_EQ(tests::Told(server.admin), "OK") << "the plant's own callers have none";
 }
 
 TEST_F(AccessTest, ARequestIdGivesNobodyAnotherOnesAnswer) {

@@ -9,7 +9,6 @@
 #include <gtest/gtest.h>
 
 #include "db/grant.h"
-#include "db/row.h"
 #include "domain/limits_grant.h"
 #include "mes/v1/grant.grpc.pb.h"
 #include "services/epcis.h"
@@ -327,20 +326,41 @@ TEST_F(ScopeTest, TheDatabaseAloneHoldsWithTheServicesCheckOff) { Run(false, tru
 TEST_F(ScopeTest, TheServiceAloneHoldsWithRowLevelSecurityOff) { Run(true, false); }
 
 TEST_F(ScopeTest, APartnersTransactionReadsNothingElseAndWritesNothing) {
-  for (const char* sql : {"select count(*) from purchase", "select count(*) from work_order", "select count(*) from carrier"}) {
-    plant_.database().pool().Read([&](db::Transaction& transaction) {
-      db::EnterPartnerScope(transaction, Partner(0));
-      EXPECT_EQ(transaction.work().exec(sql)[0][0].as<int>(), 0) << sql;
-    });
+  const std::string enter = "begin; select set_config('mes.partner', 'Partner0', true); set local role mes_partner; ";
+  for (const char* table : {"purchase", "work_order", "carrier"}) {
+    EXPECT_EQ(plant_.database().Query(enter + "select count(*) from " + table)[0][0], "0") << table;
   }
+  EXPECT_EQ(plant_.database().Query("begin; set local role mes_partner; select count(*) from unit")[0][0], "0")
+      << "of no partner";
   for (const char* sql :
        {"select count(*) from request_log", "select count(*) from code_batch", "select count(*) from hold",
         "update unit set code = 'X'", "delete from life_record", "insert into partner_grant default values", "truncate unit"}) {
-    plant_.database().pool().Read([&](db::Transaction& transaction) {
-      db::EnterPartnerScope(transaction, Partner(0));
-      EXPECT_ANY_THROW(transaction.work().exec(sql)) << sql;
-    });
+    EXPECT_ANY_THROW(plant_.database().Query(enter + sql)) << sql;
   }
+}
+
+TEST_F(ScopeTest, APartnerAsksForItselfOnly) {
+  plant_.database().pool().Read([&](db::Transaction& transaction) {
+    domain::Caller caller;
+    caller.partner = "Partner0";
+    Call call{transaction, plant_.plant(), StoredPlant::kNow, caller};
+    v1::ListGrantsRequest request;
+    request.set_partner("Partner1");
+    v1::ListGrantsResponse response;
+    const domain::Status refused = ListGrants(call, request, response);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().reason, domain::Reason::kPartnerUnknown);
+    request.clear_partner();
+    ASSERT_TRUE(ListGrants(call, request, response));
+    for (const auto& grant : response.grants()) EXPECT_EQ(grant.partner(), "Partner0");
+    v1::TraceRequest trace;
+    trace.set_code(*seen_.at("Partner0").rbegin());
+    trace.set_view(v1::TRACE_VIEW_AS_BUILT);
+    Collect<v1::TraceResponse> sink;
+    const domain::Status past = Trace(call, trace, sink);
+    ASSERT_FALSE(past);
+    EXPECT_EQ(past.error().metadata.at("field"), "view") << "what was in it may be in another's now";
+  });
 }
 
 }  // namespace
