@@ -127,4 +127,5 @@ create policy partner_reads on recovered_lot for select to mes_partner
 create policy partner_reads on recovered_element for select to mes_partner
   using (exists (select 1 from recovered_lot l where l.unit_id = recovered_element.unit_id));
 grant select on passport_version, passport_fact, passport_namespace, material_composition, material_mass, material_element,
-  dismantling_sheet, dismantling_step, recycling_batch, recycling_unit, recycling_unit_element, recovered_lot, recovered_element, material to mes_partner;
+  dismantling_sheet, dismantling_step, recycling_batch, recycling_unit,
+  recycling_unit_element, recovered_lot, recovered_element, material to mes_partner;

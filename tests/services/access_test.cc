@@ -352,8 +352,8 @@ TEST_F(AccessTest, APartnerSeesItsUnitsOnlyAndUnknownLooksLikeForbidden) {
   tests::StoredPlant plant(server_.server->database());
   plant.AddUnit("PACK", "P1"), plant.AddUnit("PACK", "P2");
   plant.database().Query(
-      "insert into partner_grant (partner, unit_id, tier, until_time, reason, person, grant_time) select 'R1', unit_id, 2, now() + interval '1 day', "
-      "'r', 'Li', now() from unit where code = 'P1'");
+      "insert into partner_grant (partner, unit_id, tier, until_time, reason, person, grant_time) select 'R1', unit_id, 2, "
+      "now() + interval '1 day', 'r', 'Li', now() from unit where code = 'P1'");
   const auto units = v1::UnitService::NewStub(Machine("partner/R1", {"recycler"}, "R1"));
   const auto ask = [&](const char* code) {
     v1::GetUnitRequest request;

@@ -14,6 +14,7 @@
 #include "mes/v1/work_order.grpc.pb.h"
 #include "services/audit_trail.h"
 #include "services/site_key.h"
+#include "tests/support/plant_builder.h"
 #include "tests/support/server.h"
 #include "tests/support/site_key.h"
 #include "tests/support/station_client.h"

@@ -171,7 +171,8 @@ class ScopeTest : public testing::Test {
       switch (Below(12)) {
         case 0:
           sql +=
-              "insert into life_record (unit_id, event, occur_time, record_time, person, party, place, evidence, other_code, used) values (" +
+              "insert into life_record (unit_id, event, occur_time, record_time, person, party, place, evidence, other_code, used) "
+              "values (" +
               id + ", 1, now(), now(), 'Li', '" + who + "', '', '', '', false);";
           given[partner].insert(static_cast<int>(unit));
           break;

@@ -6,6 +6,7 @@
 
 #include "mes/v1/audit.grpc.pb.h"
 #include "mes/v1/hold.grpc.pb.h"
+#include "tests/support/plant_builder.h"
 #include "tests/support/server.h"
 #include "tests/support/station_client.h"
 
