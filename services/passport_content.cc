@@ -110,7 +110,8 @@ void AddIdentity(const PassportSubject& subject, const std::string& first_life_p
   entries.Add("product_name", subject.material->name, FactBasis::kRecorded, "product");
   const std::string& batch = subject.stored.work_order_code.empty() ? subject.stored.supplier_lot : subject.stored.work_order_code;
   entries.Add("batch", batch, FactBasis::kRecorded, "unit");
-  if (!unit.finish_time) return;
+  // What was bought, or goes on as a second life, was not finished here when it came in or began anew: its maker may state the day.
+  if (!unit.finish_time || subject.revision == nullptr || !subject.stored.supplier.empty()) return;
   entries.Add("manufacturing_date", DayText(*unit.finish_time), FactBasis::kRecorded, "unit");
   entries.Add("manufacturing_time", domain::FormatTime(*unit.finish_time), FactBasis::kRecorded, "unit");
 }

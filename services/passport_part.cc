@@ -47,7 +47,7 @@ std::vector<PassportEntry> EntriesOf(Call& call, const db::StoredUnit& stored) {
   add("batch", stored.work_order_code.empty() ? stored.supplier_lot : stored.work_order_code);
   if (stored.lot) {
     add("manufacturing_date", DayText(stored.manufacture_time));
-  } else if (stored.unit.finish_time) {
+  } else if (stored.unit.finish_time && stored.unit.revision_id != 0 && stored.supplier.empty()) {
     add("manufacturing_date", DayText(*stored.unit.finish_time));
   }
   for (const db::Fact& fact : FactsFor(call, stored)) {

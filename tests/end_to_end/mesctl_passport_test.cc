@@ -71,7 +71,7 @@ TEST_F(MesctlPassportTest, AStacksPassportIsIssuedShownByTierAndEnds) {
   Said({"passport", "issue", "STK-P", "--person", "li.wei"});
   EXPECT_THAT(Said({"passport", "show", "STK-P"}), AllOf(HasSubstr("148200 W"), HasSubstr("unknown:"), Not(HasSubstr("operating_hours"))));
   EXPECT_THAT(Said({"passport", "show", "STK-P", "--tier", "legitimate-interest", "--role", "recycler"}),
-              AllOf(HasSubstr("1250 h, counter of the FCU, 2026-11-20"), HasSubstr("0.0456 kg")));
+              AllOf(HasSubstr("1250 h, counter of the FCU,"), HasSubstr("0.0456 kg")));
   EXPECT_THAT(Refused({"passport", "show", "STK-P", "--tier", "authorities", "--role", "recycler"}),
               StartsWith("mesctl: ROLE_INSUFFICIENT: "));
   EXPECT_THAT(Said({"passport", "versions", "STK-P"}), AllOf(HasSubstr("      2  "), HasSubstr(" after ")));
@@ -80,7 +80,7 @@ TEST_F(MesctlPassportTest, AStacksPassportIsIssuedShownByTierAndEnds) {
   EXPECT_THAT(Said({"passport", "attributes"}), AllOf(HasSubstr("state_of_health"), HasSubstr("4b")));
   EXPECT_THAT(Said({"--json", "passport", "show", "STK-P"}), HasSubstr("\"version_hash\":\""));
   EXPECT_THAT(Refused({"passport", "document", "--kind", "digital-product-passport", "STK-P", "--role", "quality"}),
-              AllOf(StartsWith("mesctl: DOCUMENT_UNAVAILABLE: "), HasSubstr("technical_lifetime_hours")));
+              AllOf(StartsWith("mesctl: DOCUMENT_UNAVAILABLE: "), HasSubstr("applied_standard"), HasSubstr("more")));
 
   Said({"passport", "declare", "manufacturer_bpnl", "BPNL0000SINOSTCK", "--product", "STK-148", "--person", "li.wei"});
   for (const char* fact : {"manufacturing_date=2026-10-02", "facility_country=CHN", "classification_standard=ECLASS",

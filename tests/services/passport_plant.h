@@ -38,15 +38,8 @@ class PassportPlant {
   }
   // The lot of a material that everything is built of; made on first use.
   int64_t LotOf(const std::string& material) {
-    if (const auto known = lots_.find(material); known != lots_.end()) return known->second;
-    const int64_t lot = plant_.AddLot(material.c_str(), "LOT-" + material, kLotQuantity * 1'000'000);
-    lots_[material] = lot;
-    const domain::ProductRevision* revision = RevisionOf(material);
-    if (revision == nullptr) return lot;
-    SetRevision({lot}, *revision);
-    for (const domain::BomLine& line : revision->bom) {
-      Consume(LotOf(line.material_code), {lot}, line, line.quantity_micro * kLotQuantity);
-    }
+    const int64_t lot = MakeLot(material);
+    Flush();
     return lot;
   }
 
@@ -182,6 +175,19 @@ class PassportPlant {
     return code;
   }
 
+  int64_t MakeLot(const std::string& material) {
+    if (const auto known = lots_.find(material); known != lots_.end()) return known->second;
+    const int64_t lot = plant_.AddLot(material.c_str(), "LOT-" + material, kLotQuantity * 1'000'000);
+    lots_[material] = lot;
+    const domain::ProductRevision* revision = RevisionOf(material);
+    if (revision == nullptr) return lot;
+    SetRevision({lot}, *revision);
+    for (const domain::BomLine& line : revision->bom) {
+      Consume(MakeLot(line.material_code), {lot}, line, line.quantity_micro * kLotQuantity);
+    }
+    return lot;
+  }
+
   std::vector<int64_t> Make(const std::string& product, int count, bool deep, const std::string& code = "") {
     std::vector<std::string> codes;
     for (int i = 0; i < count; ++i) codes.push_back(code.empty() ? NextCode(product) : code);
@@ -191,7 +197,7 @@ class PassportPlant {
     SetRevision(ids, *revision);
     for (const domain::BomLine& line : revision->bom) {
       if (line.tracking != domain::Tracking::kSerial) {
-        Consume(LotOf(line.material_code), ids, line, line.quantity_micro);
+        Consume(MakeLot(line.material_code), ids, line, line.quantity_micro);
         continue;
       }
       const int pieces = count * line.Slots();

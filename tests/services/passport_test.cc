@@ -291,6 +291,7 @@ TEST_F(PassportServiceTest, APassportEndsWithRecyclingAndASecondLifesPointsBack)
   ASSERT_EQ(ReasonOf(Get("NMGPB12GBR0000001RP", v1::PASSPORT_TIER_LEGITIMATE_INTEREST, "recycler", &response)), "OK");
   EXPECT_EQ(response.predecessor_identifier(), old_identifier);
   EXPECT_EQ(Values("NMGPB12GBR0000001RP").at("battery_status"), "repurposed");
+  EXPECT_EQ(Values("NMGPB12GBR0000001RP").at("manufacturing_date"), "") << "a second life is no manufacture";
   ASSERT_EQ(ReasonOf(Get(kPack, v1::PASSPORT_TIER_PUBLIC, "", &response)), "OK");
   EXPECT_EQ(response.second_life_code(), "NMGPB12GBR0000001RP");
   EXPECT_FALSE(response.ended());
