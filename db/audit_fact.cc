@@ -31,7 +31,9 @@ std::string Canonical(std::string_view json) {
 class Stored {
  public:
   void Add(FactTable table, domain::Time record_time, const domain::EventKey& event, std::string bytes) {
-    Group& group = groups_[{record_time, event.station_id, event.epoch}];
+    Group& group = groups_[{event.station_id, event.epoch}];
+    group.from = group.any ? std::min(group.from, record_time) : record_time;
+    group.until = group.any ? std::max(group.until, record_time) : record_time;
     group.first = group.any ? std::min(group.first, event.sequence) : event.sequence;
     group.last = group.any ? std::max(group.last, event.sequence) : event.sequence;
     group.any = true;
@@ -41,7 +43,8 @@ class Stored {
     std::vector<domain::FactGroup> groups;
     for (auto& [key, group] : groups_) {
       domain::FactGroup& told = groups.emplace_back();
-      std::tie(told.record_time, told.station_id, told.epoch) = key;
+      std::tie(told.station_id, told.epoch) = key;
+      told.record_time = group.from, told.record_until = group.until;
       told.first_sequence = group.first, told.last_sequence = group.last;
       for (size_t i = 0; i < domain::kFactTables; ++i) {
         if (!group.facts[i].empty()) told.tables[i] = DigestOf(std::move(group.facts[i]));
@@ -53,10 +56,12 @@ class Stored {
  private:
   struct Group {
     bool any = false;
+    domain::Time from{}, until{};
     int64_t first = 0, last = 0;
     std::array<std::vector<std::string>, domain::kFactTables> facts;
   };
-  std::map<FactKey, Group> groups_;
+  // By station and epoch.
+  std::map<std::pair<int32_t, int32_t>, Group> groups_;
 };
 
 std::string EndOf(int64_t child_id, domain::Time now, const domain::EventKey& event) {
@@ -105,6 +110,7 @@ std::string JsonOf(const domain::World& world, const std::vector<domain::FactGro
   nlohmann::json list = nlohmann::json::array();
   for (const domain::FactGroup& group : groups) {
     nlohmann::json told = {{"record_time_us", domain::ToMicros(group.record_time)},
+                           {"record_until_us", domain::ToMicros(group.record_until)},
                            {"station_id", group.station_id},
                            {"epoch", group.epoch},
                            {"first", group.first_sequence},
@@ -219,6 +225,7 @@ std::vector<domain::FactGroup> FactGroupsIn(const std::string& new_value) {
     for (const nlohmann::json& told : json.at("groups")) {
       domain::FactGroup& group = groups.emplace_back();
       group.record_time = domain::FromMicros(told.at("record_time_us").get<int64_t>());
+      group.record_until = domain::FromMicros(told.at("record_until_us").get<int64_t>());
       group.station_id = told.at("station_id").get<int32_t>();
       group.epoch = told.at("epoch").get<int32_t>();
       group.first_sequence = told.at("first").get<int64_t>();
@@ -321,13 +328,20 @@ struct FactReader::State {
 FactReader::FactReader(Transaction& transaction) : state_(std::make_unique<State>(transaction)) {}
 FactReader::~FactReader() = default;
 
-std::vector<std::string> FactReader::Take(FactTable table, const FactKey& key) {
+std::vector<std::string> FactReader::Take(FactTable table, const domain::FactGroup& group) {
   State::Cursor& cursor = state_->cursors[static_cast<size_t>(table)];
-  state_->Advance(cursor, std::get<0>(key));
-  const auto found = cursor.waiting.find(key);
-  if (found == cursor.waiting.end()) return {};
-  std::vector<std::string> facts = std::move(found->second.facts);
-  cursor.waiting.erase(found);
+  state_->Advance(cursor, group.record_until);
+  std::vector<std::string> facts;
+  auto row = cursor.waiting.lower_bound({group.record_time, group.station_id, group.epoch});
+  while (row != cursor.waiting.end() && std::get<0>(row->first) <= group.record_until) {
+    const auto& [time, station_id, epoch] = row->first;
+    if (station_id != group.station_id || epoch != group.epoch) {
+      ++row;
+      continue;
+    }
+    facts.insert(facts.end(), std::make_move_iterator(row->second.facts.begin()), std::make_move_iterator(row->second.facts.end()));
+    row = cursor.waiting.erase(row);
+  }
   return facts;
 }
 

@@ -19,7 +19,6 @@ namespace mes::db {
 
 // Record time, station, epoch.
 using FactKey = std::tuple<domain::Time, int32_t, int32_t>;
-inline FactKey KeyOf(const domain::FactGroup& group) { return {group.record_time, group.station_id, group.epoch}; }
 
 // The hash of a group's rows of one table; the order in which they come does not matter.
 domain::FactDigest DigestOf(std::vector<std::string> facts);
@@ -39,7 +38,7 @@ class FactReader {
   FactReader& operator=(const FactReader&) = delete;
 
   // The rows of one group, each once: they are gone from the reader then.
-  std::vector<std::string> Take(domain::FactTable table, const FactKey& key);
+  std::vector<std::string> Take(domain::FactTable table, const domain::FactGroup& group);
   // Rows recorded before `until` that nobody took.
   struct Stray {
     domain::FactTable table;

@@ -144,7 +144,7 @@ class Verifier {
     for (const domain::FactGroup& group : groups) {
       for (size_t i = 0; i < domain::kFactTables; ++i) {
         const auto table = static_cast<FactTable>(i);
-        std::vector<std::string> facts = facts_->Take(table, KeyOf(group));
+        std::vector<std::string> facts = facts_->Take(table, group);
         const domain::FactDigest& stored = group.tables[i];
         if (facts.empty() && stored.rows == 0) continue;
         const domain::FactDigest found = DigestOf(std::move(facts));

@@ -82,7 +82,9 @@ struct FactDigest {
 
 // What one commit stored of one station and epoch (station 0: the office's doings).
 struct FactGroup {
+  // From the first row's to the last one's: each event of a commit is recorded a moment after the one before.
   Time record_time{};
+  Time record_until{};
   int32_t station_id = 0;
   int32_t epoch = 0;
   int64_t first_sequence = 0;

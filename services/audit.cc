@@ -94,7 +94,7 @@ void AddFacts(db::FactReader& reader, const db::LinkedEntry& linked, v1::ExportA
   for (size_t g = 0; g < groups.size(); ++g) {
     for (size_t i = 0; i < domain::kFactTables; ++i) {
       const auto table = static_cast<domain::FactTable>(i);
-      for (const std::string& bytes : reader.Take(table, db::KeyOf(groups[g]))) {
+      for (const std::string& bytes : reader.Take(table, groups[g])) {
         v1::AuditFact& fact = *page.add_records()->mutable_fact();
         fact.set_link(linked.link);
         fact.set_group(static_cast<int32_t>(g));

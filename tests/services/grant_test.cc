@@ -356,7 +356,8 @@ TEST_F(ScopeTest, APartnerAsksForItselfOnly) {
     for (const auto& grant : response.grants()) EXPECT_EQ(grant.partner(), "Partner0");
     v1::TraceRequest trace;
     trace.set_code(*seen_.at("Partner0").rbegin());
-    trace.set_view(v1::TRACE_VIEW_AS_BUILT);
+    trace.set_view(v1::TRACE_VIEW_AS_IS_AT);
+    trace.mutable_at_time()->set_seconds(1'790'000'000);
     Collect<v1::TraceResponse> sink;
     const domain::Status past = Trace(call, trace, sink);
     ASSERT_FALSE(past);
