@@ -53,7 +53,7 @@ constexpr auto kPermissions = std::to_array<Permission>({
     {"AuditService", "ListAuditEntries", kAuditor | kAdmin},
     {"AuditService", "ExportAudit", kAuditor | kAdmin},
     {"AuditService", "VerifyAudit", kAuditor | kAdmin},
-    {"AuditService", "AnchorAudit", kAuditor | kAdmin},
+    {"AuditService", "AnchorAudit", kAdmin},
     {"AuditService", "ListAuditAnchors", kAuditor | kAdmin},
     {"AuditService", "ListStartBypasses", kAuditor | kQuality | kEngineer},
 

@@ -77,14 +77,17 @@ class PermissionMatrix : public testing::Test {
     const grpc::ByteBuffer sent(&slice, 1);
     grpc::ByteBuffer received;
     grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(rpc.server_streaming() ? 2 : 20));
     for (const auto& [key, value] : metadata) context.AddMetadata(key, value);
     grpc::GenericStub stub(channel);
     std::promise<grpc::Status> done;
     const std::string path = "/" + rpc.service()->full_name() + "/" + rpc.name();
     stub.UnaryCall(&context, path, {}, &sent, &received, [&](grpc::Status status) { done.set_value(std::move(status)); });
     ++cells_;
-    return done.get_future().get();
+    grpc::Status status = done.get_future().get();
+    // This stub takes one page; behind a second one the status waits for ever. Who gets two pages was let in.
+    const bool more = rpc.server_streaming() && status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
+    return more ? grpc::Status::OK : status;
   }
 
   // As the table says for a caller with this role; null = the role of a caller that acts for a partner.
@@ -120,7 +123,7 @@ TEST_F(PermissionMatrix, EveryRoleMayDoWhatTheTableSaysAndNothingElse) {
     const bool station = named.role == domain::Role::kStation;
     std::string code(named.name);
     std::replace(code.begin(), code.end(), ' ', '-');
-    const std::string name = station ? "station/" + std::string(kOwnStation) : "service/" + code;
+    const std::string name = station ? "station/" + std::string(kOwnStation) : "service/role-" + code;
     ASSERT_EQ(server_.Register(name, {std::string(named.name)}), "OK");
     const auto machine = server_.Channel(server_.authority.IssueUri(server_.Uri(name)));
     const auto anybody = server_.Channel();

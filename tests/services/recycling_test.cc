@@ -291,7 +291,8 @@ TEST_F(RecyclingServiceTest, MoreThanContainedIsRefusedWithTheFigures) {
   ASSERT_EQ(ReasonOf(Send(Report(batch, {Lot("LI-1", "1", "Li", "0.2")}))), "OK");
   const grpc::Status refused = Send(Report(batch, {Lot("LI-2", "1", "Li", "0.005")}));
   EXPECT_EQ(ReasonOf(refused), "MASS_EXCEEDS_CONTAINED");
-  const auto& figures = ErrorInfoOf(refused).metadata();
+  const v1::ErrorInfo told = ErrorInfoOf(refused);
+  const auto& figures = told.metadata();
   EXPECT_EQ(figures.at("element"), "Li");
   EXPECT_EQ(figures.at("contained_kg"), "0.2");
   EXPECT_EQ(figures.at("recovered_kg"), "0.205");
