@@ -120,7 +120,8 @@ domain::AuditEntry EntryOf(const std::string& method, const Message& request, co
 const std::vector<std::string>& DefaultAuditedReads() {
   static const std::vector<std::string> reads = {
       "Trace",  "WhereUsed", "ListUnitEvents", "ListLifeRecords", "GetHold",          "ListHoldItems", "GetUnitHolds",
-      "GetNcr", "ListNcrs",  "ListNcrUnits",   "ExportUnitEpcis", "ListAuditEntries", "ExportAudit",   "VerifyAudit"};
+      "GetNcr", "ListNcrs",  "ListNcrUnits",   "ExportUnitEpcis", "ListAuditEntries", "ExportAudit",   "VerifyAudit",
+      "ExportPeriodEpcis", "ListCapturedEpcis", "GetPassport", "GetPassportDocument"};
   return reads;
 }
 
