@@ -47,6 +47,7 @@ with recursive around as (
 select around.asked_id, true, 0::smallint, null::timestamptz, false
 from around
 where exists (select 1 from life_record l where l.unit_id = around.unit_id and l.party = $1)
+  or exists (select 1 from purchase p where p.unit_id = around.unit_id and p.supplier = $1)
 union all
 select around.asked_id, false, g.tier, g.until_time, g.revoke_time is not null
 from around

@@ -1,6 +1,6 @@
-// What a partner sees: units that it has or had by their records of life (sold or shipped to it, returned or handed over to it),
-// units that were granted to it, and everything that is inside those. Nothing else exists for it: unknown and not permitted look
-// alike.
+// What a partner sees: units that it has or had by their records of life (sold or shipped to it, returned or handed over to it), units
+// that it delivered, units that were granted to it, and everything that is inside those. Nothing else exists for it: unknown and not
+// permitted look alike.
 //
 // Tiers are those of the battery passport (Regulation (EU) 2023/1542, Annex XIII): 1 what everybody may know, 2 what a person
 // with a legitimate interest may (owners, repairers, recyclers), 3 what authorities may. Having a unit gives tier 2; a grant
@@ -48,7 +48,7 @@ Status Revoke(Grant& grant, std::string person, std::string reason, Time now);
 // Why a partner might see a unit: something that it is, or is inside of.
 struct ScopeFact {
   int64_t unit_id = 0;
-  // A record of life names the partner; else a grant.
+  // A record of life names the partner, or it delivered the unit; else a grant.
   bool custody = false;
   int16_t tier = kNoTier;
   Time until_time{};

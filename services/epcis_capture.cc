@@ -26,6 +26,7 @@
 #include "services/epcis.h"
 #include "services/epcis_event.h"
 #include "services/epcis_hash.h"
+#include "services/grant.h"
 #include "services/unit.h"
 
 namespace mes::services {
@@ -460,6 +461,34 @@ domain::World LockNamed(Call& call, const std::vector<CapturedEvent>& events) {
   return db::LockWorld(call.transaction, call.plant, call.now, keys, ids);
 }
 
+// What a partner does not see is unknown to its documents too; only that a code is taken must be said.
+std::vector<CaptureFault> HideFromPartner(Call& call, const std::vector<CapturedEvent>& events, domain::World& world) {
+  std::vector<CaptureFault> faults;
+  if (call.caller.partner.empty()) return faults;
+  std::vector<std::string> codes;
+  for (const auto& [code, id] : world.unit_by_code) codes.push_back(code);
+  for (const auto& [code, id] : world.unit_by_former_code) codes.push_back(code);
+  std::vector<db::FoundCode> found = db::FindCodes(call.transaction, codes);
+  services::HideFromPartner(call, found);
+  std::unordered_set<std::string> hidden;
+  for (size_t i = 0; i < codes.size(); ++i) {
+    if (found[i].unit_id != 0) continue;
+    hidden.insert(codes[i]);
+    world.unit_by_code.erase(codes[i]);
+    world.unit_by_former_code.erase(codes[i]);
+  }
+  for (const CapturedEvent& event : events) {
+    const bool makes = event.kind == CaptureKind::kMadeUnits || event.kind == CaptureKind::kMadeLots;
+    std::vector<std::string> made = makes ? CodesOf(event) : std::vector<std::string>();
+    if (!event.new_code.empty()) made.push_back(event.new_code);
+    for (const std::string& code : made) {
+      if (hidden.contains(code)) faults.push_back({event.pointer, Reason::kUnitExists, code + " is somebody's code already"});
+    }
+  }
+  if (faults.size() > domain::kMaxDocumentFaults) faults.resize(domain::kMaxDocumentFaults);
+  return faults;
+}
+
 void StoreCaptured(Call& call, const std::string& partner, const domain::World& world, const domain::CaptureOutcome& outcome,
                    const std::vector<CapturedEvent>& events) {
   db::StoreWorld(call.transaction, world);
@@ -527,6 +556,7 @@ Status CaptureEpcis(Call& call, const v1::CaptureEpcisRequest& request, v1::Capt
   if (fresh.empty()) return {};
 
   domain::World world = LockNamed(call, fresh);
+  if (const auto faults = HideFromPartner(call, fresh, world); !faults.empty()) return Fail(DocumentError(faults));
   std::vector<int64_t> ids;
   for (const auto& [id, entry] : world.units) ids.push_back(id);
   auto lives = db::LoadLives(call.transaction, ids);

@@ -49,6 +49,7 @@ create function mes_partner_sees_unit(asked bigint) returns boolean language sql
     select 1
     from around
     where exists (select 1 from life_record l where l.unit_id = around.unit_id and l.party = current_setting('mes.partner', true))
+      or exists (select 1 from purchase p where p.unit_id = around.unit_id and p.supplier = current_setting('mes.partner', true))
       or exists (
         select 1 from partner_grant g
         where g.unit_id = around.unit_id and g.partner = current_setting('mes.partner', true)
@@ -100,7 +101,8 @@ create policy partner_reads on replacement for select to mes_partner using (mes_
 create policy partner_reads on captured_event for select to mes_partner using (partner = current_setting('mes.partner', true));
 create policy partner_reads on captured_event_unit for select to mes_partner using (mes_partner_sees(unit_id));
 create policy partner_reads on partner_grant for select to mes_partner using (partner = current_setting('mes.partner', true));
--- Suppliers and orders are the plant's own business: no policy, no row.
+create policy partner_reads on purchase for select to mes_partner using (supplier = current_setting('mes.partner', true));
+-- Orders and places on the floor are the plant's own business: no policy, no row.
 alter table work_order enable row level security;
 alter table carrier enable row level security;
 

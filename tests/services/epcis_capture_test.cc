@@ -15,6 +15,7 @@
 #include "mes/v1/genealogy.grpc.pb.h"
 #include "mes/v1/life.grpc.pb.h"
 #include "mes/v1/unit.grpc.pb.h"
+#include "services/epcis.h"
 #include "services/epcis_hash.h"
 #include "tests/support/server.h"
 #include "tests/support/standards.h"
@@ -321,6 +322,38 @@ TEST(EpcisCapture, WhatIsHeldIsNotShippedByAPartnersWord) {
   plant.Sql("update unit set hold_count = 1 where code = 'S-1'");
   const auto shipped = plant.Capture(Document({Lived("S-1", "shipping", "2026-10-01T08:00:00+08:00")}));
   EXPECT_EQ(tests::ErrorInfoOf(shipped).metadata().at("fault"), "NOT_BLOCKED");
+}
+
+TEST(EpcisCapture, APartnersWordReachesItsOwnUnitsOnly) {
+  Plant plant;
+  plant.stored.AddUnit("PACK", "P-1");
+  ASSERT_EQ(ReasonOf(plant.Capture(Document({Made("S-1", "PACK"), Made("C-1", "CELL")}))), "OK") << "StackCo delivered these";
+  const auto hand_in = [&](const Json& document, const std::string& partner, const std::string& caller) {
+    std::string told = "OK";
+    plant.stored.database().pool().Run([&](db::Transaction& transaction) {
+      domain::Caller who;
+      who.partner = caller;
+      const domain::Time now = std::chrono::time_point_cast<domain::Duration>(std::chrono::system_clock::now());
+      Call call{transaction, plant.stored.plant(), now, who};
+      v1::CaptureEpcisRequest request;
+      request.set_document(document.dump());
+      request.set_partner(partner);
+      request.set_person("Li");
+      v1::CaptureEpcisResponse response;
+      const domain::Status status = CaptureEpcis(call, request, response);
+      if (!status) told = status.error().metadata.contains("fault") ? status.error().metadata.at("fault") : "partner";
+      return status.has_value();
+    });
+    return told;
+  };
+  const Json shipped = Document({Lived("P-1", "shipping", "2026-10-01T08:00:00+08:00")});
+  EXPECT_EQ(hand_in(shipped, "StackCo", "StackCo"), "UNIT_UNKNOWN") << "ours, and not StackCo's";
+  EXPECT_EQ(hand_in(Document({Lived("NONE", "shipping", "2026-10-01T08:00:00+08:00")}), "StackCo", "StackCo"), "UNIT_UNKNOWN");
+  EXPECT_EQ(hand_in(Document({Made("P-1", "PACK")}), "StackCo", "StackCo"), "UNIT_EXISTS");
+  EXPECT_EQ(hand_in(shipped, "NewBus", "StackCo"), "partner") << "in another's name";
+  EXPECT_EQ(hand_in(Document({Put("ADD", "S-1", "C-1")}), "StackCo", "StackCo"), "OK") << "what it delivered is its own";
+  EXPECT_EQ(hand_in(Document({Put("DELETE", "S-1", "C-1", "2026-09-03T08:00:00Z")}), "Other", "Other"), "UNIT_UNKNOWN");
+  EXPECT_EQ(plant.TraceOf("S-1").size(), 1u);
 }
 
 struct Refused {
