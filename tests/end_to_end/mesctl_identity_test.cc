@@ -1,15 +1,10 @@
 // mesctl's commands for codes, labels, lives and replacements against the real server with the reference plant.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
 #include <fstream>
-#include <memory>
-#include <sstream>
 
-#include "tests/end_to_end/program.h"
-#include "tests/support/cluster.h"
+#include "tests/end_to_end/mesctl_session.h"
 
 namespace mes {
 namespace {
@@ -18,54 +13,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-class MesctlIdentityTest : public testing::Test {
- protected:
-  static void SetUpTestSuite() {
-    database = std::make_unique<tests::TestDatabase>();
-    address = "127.0.0.1:" + std::to_string(tests::FreePort());
-    server = std::make_unique<tests::RunningProgram>(
-        MES_BINARY_FOLDER "/bin/mesd", std::vector<std::string>{"serve", "--database", database->url(), "--listen", address});
-    ASSERT_EQ(Mesctl({"health", "--wait", "50"}).code, 0);
-    ASSERT_EQ(Mesctl({"plant", "load", MES_SOURCE_FOLDER "/deploy/plant"}).code, 0);
-  }
-  static void TearDownTestSuite() {
-    server.reset();
-    database.reset();
-  }
-  static tests::Outcome Mesctl(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), {"--server", address});
-    return tests::RunProgram(MES_BINARY_FOLDER "/bin/mesctl", arguments);
-  }
-  // What the command says; it must succeed.
-  static std::string Said(const std::vector<std::string>& arguments) {
-    const tests::Outcome outcome = Mesctl(arguments);
-    EXPECT_EQ(outcome.code, 0) << outcome.err;
-    return outcome.out;
-  }
-  static std::string Refused(const std::vector<std::string>& arguments, int code = 1) {
-    const tests::Outcome outcome = Mesctl(arguments);
-    EXPECT_EQ(outcome.code, code) << outcome.out;
-    return outcome.err;
-  }
-  static std::string Temporary(const std::string& name) {
-    return (std::filesystem::temp_directory_path() / ("mes-" + std::to_string(getpid()) + "-" + name)).string();
-  }
-  static std::string ReadAway(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    std::ostringstream text;
-    text << file.rdbuf();
-    std::filesystem::remove(path);
-    return text.str();
-  }
-
-  static std::unique_ptr<tests::TestDatabase> database;
-  static std::unique_ptr<tests::RunningProgram> server;
-  static std::string address;
-};
-
-std::unique_ptr<tests::TestDatabase> MesctlIdentityTest::database;
-std::unique_ptr<tests::RunningProgram> MesctlIdentityTest::server;
-std::string MesctlIdentityTest::address;
+class MesctlIdentityTest : public tests::MesctlSession {};
 
 TEST_F(MesctlIdentityTest, CodesAreGivenOutDecodedVoidedAndDrawn) {
   EXPECT_THAT(Said({"code", "rule", "set", "CELL-LFP-228", "--prefix", "NMGCB12", "--traceability", "0000001", "--gtin",

@@ -5,11 +5,9 @@
 
 #include <filesystem>
 #include <fstream>
-#include <memory>
 #include <sstream>
 
-#include "tests/end_to_end/program.h"
-#include "tests/support/cluster.h"
+#include "tests/end_to_end/mesctl_session.h"
 
 namespace mes {
 namespace {
@@ -19,43 +17,7 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-class MesctlPassportTest : public testing::Test {
- protected:
-  static void SetUpTestSuite() {
-    database = std::make_unique<tests::TestDatabase>();
-    address = "127.0.0.1:" + std::to_string(tests::FreePort());
-    server = std::make_unique<tests::RunningProgram>(
-        MES_BINARY_FOLDER "/bin/mesd", std::vector<std::string>{"serve", "--database", database->url(), "--listen", address});
-    ASSERT_EQ(Mesctl({"health", "--wait", "50"}).code, 0);
-    ASSERT_EQ(Mesctl({"plant", "load", MES_SOURCE_FOLDER "/deploy/plant"}).code, 0);
-  }
-  static void TearDownTestSuite() {
-    server.reset();
-    database.reset();
-  }
-  static tests::Outcome Mesctl(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), {"--server", address});
-    return tests::RunProgram(MES_BINARY_FOLDER "/bin/mesctl", arguments);
-  }
-  static std::string Said(const std::vector<std::string>& arguments) {
-    const tests::Outcome outcome = Mesctl(arguments);
-    EXPECT_EQ(outcome.code, 0) << outcome.err;
-    return outcome.out;
-  }
-  static std::string Refused(const std::vector<std::string>& arguments, int code = 1) {
-    const tests::Outcome outcome = Mesctl(arguments);
-    EXPECT_EQ(outcome.code, code) << outcome.out;
-    return outcome.err;
-  }
-
-  static std::unique_ptr<tests::TestDatabase> database;
-  static std::unique_ptr<tests::RunningProgram> server;
-  static std::string address;
-};
-
-std::unique_ptr<tests::TestDatabase> MesctlPassportTest::database;
-std::unique_ptr<tests::RunningProgram> MesctlPassportTest::server;
-std::string MesctlPassportTest::address;
+class MesctlPassportTest : public tests::MesctlSession {};
 
 TEST_F(MesctlPassportTest, AStacksPassportIsIssuedShownByTierAndEnds) {
   Said({"unit", "receive", "STK-148", "STK-P", "--supplier", "SinoStack", "--passport", "P-1", "--goods-in-passed"});
