@@ -167,13 +167,17 @@ Status Trace(Call& call, const v1::TraceRequest& request, PageSink<v1::TraceResp
 
   domain::Walk walk({*root}, domain::Direction::kDown, request.max_depth(), MostEdges(request.max_edges()));
   Pages<v1::TraceResponse> pages(sink);
+  // What a recovered lot came of were other partners' units.
+  const bool to_partner = !call.caller.partner.empty();
   const db::EdgeSet set = scope->view == domain::TraceView::kAsIs ? db::EdgeSet::kCurrent : db::EdgeSet::kWithRemoved;
   Send(
       call, walk, pages,
       [&](const std::vector<int64_t>& level, const db::TakeEdges& take) {
         db::ListEdgesBelow(call.transaction, level, set, take);
       },
-      [&](const domain::Edge& edge) { return domain::Shows(*scope, edge); },
+      [&](const domain::Edge& edge) {
+        return domain::Shows(*scope, edge) && !(to_partner && edge.kind == domain::EdgeKind::kRecovered);
+      },
       [](const domain::Edge&, const Names&) { return true; });
   return {};
 }
