@@ -193,7 +193,8 @@ class ScopeTest : public testing::Test {
     }
     // Two of the lots were recovered from units of somebody else's: these are nobody's to see through them.
     sql += "insert into recycling_batch (partner, place, state, person, open_time) values ('Else', 'Baotou', 1, 'Li', now());"
-           "insert into recycling_unit select unit_id, 1, now(), now(), now(), 0, 1, true, true from unit where code in ('U0U', 'U1U', 'U25U');"
+           "insert into recycling_unit select unit_id, 1, now(), now(), now(), 0, 1, true, true from unit where code in "
+           "('U0U', 'U1U', 'U25U');"
            "insert into recovered_lot select unit_id, 1, now(), now(), 'Li', 'R' from unit where code in ('L0L', 'L1L');";
     plant_.database().Query(sql);
     for (int partner = 0; partner < kPartners; ++partner) {
