@@ -6,6 +6,7 @@
 #include <sys/timex.h>
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 
 #include "db/array.h"
@@ -20,6 +21,7 @@ constexpr auto kLongestMissed = std::chrono::minutes(10);
 // A larger jump of the numbers is no set of transactions under way.
 constexpr int64_t kMostMissed = 100'000;
 
+std::atomic<bool> audit_is_written{true};
 std::mutex key_mutex;
 std::string audit_key;
 
@@ -129,6 +131,9 @@ void UseAuditKey(std::string key) {
   audit_key = std::move(key);
 }
 
+void WriteAudit(bool write) { audit_is_written = write; }
+bool AuditIsWritten() { return audit_is_written; }
+
 std::string AuditMac(const domain::AuditEntry& entry) {
   const std::string key = AuditKey();
   if (key.empty()) return {};
@@ -149,6 +154,7 @@ ClockReading ReadClockQuality() {
 }
 
 void InsertAuditEntry(Transaction& transaction, domain::AuditEntry& entry) {
+  if (!AuditIsWritten()) return;
   try {
     const ClockReading clock = ReadClockQuality();
     entry.clock = clock.quality;

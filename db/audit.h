@@ -28,6 +28,10 @@ struct AuditRefused : std::runtime_error {
 // From now on entries of this process carry an HMAC with this key (32 bytes; empty = none). Of the process, not of a connection:
 // one process serves one site.
 void UseAuditKey(std::string key);
+// For a benchmark that wants to know what the audit costs: false = entries and facts of this process are not written. No option of the
+// server reaches it.
+void WriteAudit(bool write);
+bool AuditIsWritten();
 // The HMAC of an entry; empty without a key.
 std::string AuditMac(const domain::AuditEntry& entry);
 

@@ -191,6 +191,7 @@ domain::FactDigest DigestOf(std::vector<std::string> facts) {
 }
 
 void InsertFactEntry(Transaction& transaction, const domain::World& world) {
+  if (!AuditIsWritten()) return;
   Stored stored;
   for (const domain::EventRow& row : world.effects.rows) {
     stored.Add(FactTable::kStationEvents, row.record_time, {row.station_id, row.epoch, row.sequence}, EventFact(row));

@@ -198,6 +198,11 @@ class Tidy(unittest.TestCase):
                        if (match := machine.search(line)) and path != "tests/tidy_test.py"]
         self.expect_none(faults)
 
+    def test_only_a_benchmark_goes_without_the_audit(self):
+        ours = ("db/audit.h", "db/audit.cc", "tests/tidy_test.py")
+        self.expect_none([path for path, text in TEXT.items()
+                          if "WriteAudit(" in text and path not in ours and not path.startswith("tests/bench/")])
+
     def test_migrations_have_each_a_number_of_its_own(self):
         numbers = sorted(int(os.path.basename(path)[:4]) for path in FILES if path.startswith("db/migrations/"))
         self.assertEqual(numbers, sorted(set(numbers)))

@@ -1,15 +1,13 @@
 // How long the gate takes to answer: against a unary echo (the health check) in the same run, and while 10,000 events a second
 // come in.
 #include <atomic>
-#include <random>
 #include <thread>
 
 #include <fmt/format.h>
 
-#include "grpc/health/v1/health.grpc.pb.h"
-#include "mes/v1/station.grpc.pb.h"
 #include "tests/bench/figure.h"
 #include "tests/bench/floor.h"
+#include "tests/bench/gate.h"
 #include "tests/support/server.h"
 
 namespace mes::bench {
@@ -19,58 +17,6 @@ constexpr double kLoad = 10'000;
 // With the load: callers that ask at fixed moments.
 constexpr int kCallers = 4;
 constexpr double kCallsPerSecond = 200;
-
-// Plates of the past: nine in ten are finished, one waits for operation 20, in the order of line 1.
-void LoadUnits(tests::TestDatabase& database, int64_t count) {
-  database.Query(fmt::format(
-      "insert into unit (unit_id, code, material_id, revision_id, work_order_id, state, tracking, passed, attempted, lot_lines, "
-      "create_time, finish_time) "
-      "select base.id + i, 'OLD-' || to_char(i, 'FM00000000'), o.material_id, o.revision_id, o.work_order_id, "
-      "case when i % 10 = 0 then 1 else 2 end, 1, case when i % 10 = 0 then 1 else 511 end, case when i % 10 = 0 then 1 else 511 end, "
-      "case when i % 10 = 0 then 2 else 62 end, now() - interval '1 day', case when i % 10 = 0 then null else now() end "
-      "from work_order o, (select nextval('unit_id_seq') as id) base, generate_series(1, {}) i where o.code = 'BENCH-1-1'",
-      count));
-  database.Query("select setval('unit_id_seq', (select max(unit_id) from unit) + 4096)");
-  database.Query("analyze");
-  database.Query("checkpoint");
-}
-
-class Gate {
- public:
-  Gate(const Floor& floor, const std::shared_ptr<grpc::Channel>& channel, int64_t units, uint32_t seed)
-      : station_(floor.StationOf(20)),
-        stub_(v1::StationService::NewStub(channel)),
-        health_(grpc::health::v1::Health::NewStub(channel)),
-        random_(seed),
-        waiting_(1, units / 10) {}
-
-  void Ask() {
-    v1::CanStartRequest request;
-    request.set_request_id("bench");
-    request.set_station_code(station_.code);
-    request.set_unit_code(fmt::format("OLD-{:08d}", waiting_(random_) * 10));
-    request.mutable_occur_time()->set_seconds(time(nullptr) - station_.shift_seconds);
-    request.mutable_start()->set_recipe_checksum(station_.operation->recipe_checksum);
-    request.mutable_start()->add_material_codes(station_.lot);
-    v1::CanStartResponse response;
-    const grpc::Status status = tests::CallOnce(*stub_, &v1::StationService::Stub::CanStart, request, &response);
-    if (!status.ok()) throw std::runtime_error("CanStart: " + status.error_message());
-    if (!response.go()) throw std::runtime_error("CanStart: " + response.ShortDebugString());
-  }
-
-  void Echo() {
-    grpc::ClientContext context;
-    grpc::health::v1::HealthCheckResponse response;
-    if (!health_->Check(&context, {}, &response).ok()) throw std::runtime_error("the health check failed");
-  }
-
- private:
-  const BenchStation& station_;
-  std::unique_ptr<v1::StationService::Stub> stub_;
-  std::unique_ptr<grpc::health::v1::Health::Stub> health_;
-  std::mt19937 random_;
-  std::uniform_int_distribution<int64_t> waiting_;
-};
 
 double Milliseconds(Clock::time_point begin) { return SecondsSince(begin) * 1e3; }
 

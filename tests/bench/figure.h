@@ -49,6 +49,7 @@ void RunSchedule(Run& run);
 void RunUtilisation(Run& run);
 void RunYield(Run& run);
 void RunAudit(Run& run);
+void RunGuard(Run& run);
 // On a server whose plant has a history: `lot` went into about 100,000 cells.
 void MeasureHold(Run& run, tests::TestDatabase& database, const std::shared_ptr<grpc::Channel>& channel, const std::string& lot);
 

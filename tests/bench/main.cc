@@ -45,6 +45,10 @@ const std::vector<Group>& Groups() {
       {"utilisation", RunUtilisation, {"utilisation_rollups", "utilisation_p50_ms", "utilisation_p99_ms"}},
       {"yield", RunYield, {"yield_rows", "yield_query_p50_ms", "yield_query_p99_ms", "yield_query_slowest_p99_ms"}},
       {"audit", RunAudit, {"verify_rows_per_minute"}},
+      {"guard",
+       RunGuard,
+       {"ingest_tls_ratio", "ingest_audit_ratio", "ingest_guarded_ratio", "can_start_tls_ratio", "can_start_audit_ratio",
+        "can_start_guarded_ratio"}},
   };
   return groups;
 }

@@ -12,7 +12,8 @@ ack_p99_ms_at_2000 ack_p50_ms_at_10000 ack_p99_ms_at_10000 can_start_p50_over_ec
 trace_truck_p99_ms trace_stack_p99_ms where_used_first_page_p99_ms where_used_complete_s disk_bytes_per_event disk_bytes_per_edge
 wal_bytes_per_event rules_cost_ratio ingest_with_rules_per_s ingest_without_rules_per_s schedule_2000_orders_s utilisation_p99_ms
 yield_query_p50_ms yield_query_p99_ms yield_query_slowest_p99_ms verify_rows_per_minute hold_100000_s
-hold_100000_longest_ack_ms""".split()
+hold_100000_longest_ack_ms ingest_tls_ratio ingest_audit_ratio ingest_guarded_ratio can_start_tls_ratio can_start_audit_ratio
+can_start_guarded_ratio""".split()
 
 with tempfile.TemporaryDirectory() as folder:
     file = os.path.join(folder, "figures.json")
