@@ -1,7 +1,9 @@
 #include "db/spc_chart.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
+#include <map>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -34,6 +36,12 @@ constexpr char kLoadMeasured[] = R"(
   order by e.record_time, e.sequence)";
 static_assert(static_cast<int>(domain::EventKind::kMeasured) == 4 && domain::kFlagReversed == 4);
 
+std::vector<double> ValuesIn(std::string_view literal) {
+  std::vector<double> values;
+  for (const std::optional<double>& value : DoublesIn(literal)) values.push_back(value.value_or(std::numeric_limits<double>::quiet_NaN()));
+  return values;
+}
+
 void LoadMeasured(Transaction& transaction, const WorldKeys& keys, domain::World& world) {
   ArrayWriter unit, operation, since;
   domain::Time oldest = domain::Time::max();
@@ -50,10 +58,7 @@ void LoadMeasured(Transaction& transaction, const WorldKeys& keys, domain::World
   for (const auto& row : Execute(transaction, kLoadMeasured, unit.Take(), operation.Take(), since.Take(), oldest)) {
     RowReader reader(row);
     std::vector<std::vector<double>>& reported = world.charts.measured[reader.Next<int64_t>()];
-    std::vector<double>& values = reported.emplace_back();
-    for (const std::optional<double>& value : DoublesIn(reader.NextText())) {
-      values.push_back(value.value_or(std::numeric_limits<double>::quiet_NaN()));
-    }
+    reported.push_back(ValuesIn(reader.NextText()));
   }
 }
 
@@ -175,6 +180,27 @@ constexpr Statement kListChunks{"SpcListChunks", R"(
     and first_time < $6
   order by last_time desc
   limit $7)"};
+
+// By time alone (BRIN): an index by station over all events would cost every one of them, for a question that is asked now and then.
+constexpr char kListFirstRuns[] = R"(
+  select unit_id, occur_time, record_time, sequence, coalesce(revision_id, 0), coalesce(measured, '{}')
+  from station_event
+  where occur_time = any($3::timestamptz[])
+    and station_id = $1
+    and operation = $2
+    and kind = 3
+    and flags & 1 = 1)";
+// What was reported of these units' runs there by events of their own, and where runs began or were broken off.
+constexpr char kListReports[] = R"(
+  select unit_id, record_time, sequence, kind, coalesce(measured, '{}')
+  from station_event
+  where unit_id = any($2::bigint[])
+    and operation = $1
+    and kind in (2, 4, 10)
+    and flags & 4 = 0
+  order by unit_id, record_time, sequence)";
+static_assert(static_cast<int>(domain::EventKind::kStarted) == 2 && static_cast<int>(domain::EventKind::kCompleted) == 3 &&
+              static_cast<int>(domain::EventKind::kAborted) == 10 && domain::kFlagFirstRun == 1);
 
 void TakeChunk(RowReader& reader, std::vector<StoredPoint>& points) {
   const domain::ChartDesign design{reader.Next<domain::ChartKind>(), reader.Next<int16_t>()};
@@ -330,6 +356,41 @@ std::vector<StoredPoint> ListPoints(Transaction& transaction, const domain::Char
   const domain::Time oldest = points[points.size() - static_cast<size_t>(limit)].point.time;
   std::erase_if(points, [&](const StoredPoint& stored) { return stored.point.time < oldest; });
   return points;
+}
+
+std::vector<StoredRun> ListFirstRuns(Transaction& transaction, int32_t station_id, int16_t operation,
+                                     const std::vector<domain::Time>& end_times) {
+  std::vector<StoredRun> runs;
+  // Where it stands among the unit's rows; one batch's are told apart by their numbers.
+  using Place = std::pair<domain::Time, int64_t>;
+  const auto place_in = [](RowReader& reader) {
+    const auto record_time = reader.Next<domain::Time>();
+    return Place{record_time, reader.Next<int64_t>()};
+  };
+  std::map<int64_t, std::pair<size_t, Place>> run_of_unit;
+  for (const auto& row : Execute(transaction, kListFirstRuns, station_id, operation, ArrayOf(end_times))) {
+    RowReader reader(row);
+    StoredRun& run = runs.emplace_back();
+    const int64_t unit = reader.Next<int64_t>();
+    run.end_time = reader.Next<domain::Time>();
+    run_of_unit[unit] = {runs.size() - 1, place_in(reader)};
+    run.revision_id = reader.Next<int32_t>();
+    run.reports.push_back(ValuesIn(reader.NextText()));
+  }
+  const std::string units = ArrayOf(run_of_unit, [](const auto& run) { return run.first; });
+  for (const auto& row : Execute(transaction, kListReports, operation, units)) {
+    RowReader reader(row);
+    const auto& [index, completed] = run_of_unit.at(reader.Next<int64_t>());
+    if (place_in(reader) > completed) continue;
+    std::vector<std::vector<double>>& reports = runs[index].reports;
+    // The completion's own report is the last.
+    if (reader.Next<domain::EventKind>() == domain::EventKind::kMeasured) {
+      reports.insert(std::prev(reports.end()), ValuesIn(reader.NextText()));
+    } else {
+      reports.erase(reports.begin(), std::prev(reports.end()));
+    }
+  }
+  return runs;
 }
 
 std::vector<domain::ChartAlarm> ListAlarms(Transaction& transaction, const AlarmFilter& filter, int limit) {

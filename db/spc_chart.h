@@ -40,6 +40,17 @@ struct StoredPoint {
 std::vector<StoredPoint> ListPoints(Transaction& transaction, const domain::ChartKey& key, domain::Time from, domain::Time until,
                                     int limit);
 
+// A first run as event history has it.
+struct StoredRun {
+  domain::Time end_time{};
+  int32_t revision_id = 0;
+  // What was reported of it until its completion, oldest first; NaN = no value.
+  std::vector<std::vector<double>> reports;
+};
+// Those that ended at these times at a station's operation, in no order.
+std::vector<StoredRun> ListFirstRuns(Transaction& transaction, int32_t station_id, int16_t operation,
+                                     const std::vector<domain::Time>& end_times);
+
 struct AlarmFilter {
   std::optional<domain::ChartKey> chart;
   // 0 = all.

@@ -1,8 +1,9 @@
 // Loads the world that a batch of station events is decided in, and stores what the decisions left: a handful of set-wise
 // statements each, whatever the batch's size.
 //
-// Locks are taken in one order (station cursors, units by id, orders by id), so that several servers on one database are right by
-// construction; two that meet wait, and a deadlock across codes and carriers is repeated by the pool.
+// Locks are taken in one order (station cursors, units by id, orders by id, units that a hold reaches, outputs, lines, reports), so that
+// several servers on one database are right by construction; two that meet wait, and a deadlock across codes, carriers and what a hold
+// reaches is repeated by the pool.
 #pragma once
 
 #include <cstdint>

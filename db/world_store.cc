@@ -435,11 +435,12 @@ std::vector<int64_t> StoreWorld(Transaction& transaction, const World& world) {
   CopyRefused(transaction, effects.refused, world.now);
   StoreCounters(transaction, world);
   StoreRunRings(transaction, world);
+  // What a hold reaches are units too: before outputs and lines, which others wait for with units in their hands.
+  const std::vector<int64_t> pending_holds = StoreHolds(transaction, world);
   StoreOutputs(transaction, effects.outputs);
   StoreYields(transaction, world);
   StoreCharts(transaction, world);
   StoreNonconformance(transaction, world);
-  const std::vector<int64_t> pending_holds = StoreHolds(transaction, world);
   InsertAlarms(transaction, world, pending_holds);
   InsertFactEntry(transaction, world);
   return pending_holds;

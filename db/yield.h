@@ -1,6 +1,6 @@
 // How well operations ran: the counters that ingest keeps, summed. Which rollup answers is chosen here by what is asked: a range of lines
-// or stations, whole or by month, comes from the running totals (two rows for each series and period, however long it is), by day or week
-// or order from the days of line_yield_day, of stations from operation_yield.
+// or stations, whole or by week or month, comes from the running totals (a row for each series and end of a period, however long it is), by
+// day or order from the days of line_yield_day, of stations from operation_yield.
 #pragma once
 
 #include <cstdint>

@@ -87,6 +87,8 @@ inline constexpr int64_t kMaxDowntimeSeconds = 366LL * 86'400;
 inline constexpr int kMaxPointsPerBaseline = 10'000;
 inline constexpr int kMaxExcludedPoints = 100;
 inline constexpr int kMaxPointsPerCapability = 20'000;
+// Of points with more than 10 values, where these are read again from the runs.
+inline constexpr int kMaxPointsOfRuns = 1'000;
 inline constexpr size_t kMaxNarrativeLength = 4'000;
 inline constexpr int kMaxHoldsPerNcr = 100;
 inline constexpr int kMaxUnitsPerNcr = 10'000;

@@ -191,6 +191,24 @@ Subgroup SubgroupOf(ChartDesign design, const ChartPoint& point) {
   return {point.values[0], point.values[1], point.values[1]};
 }
 
+Result<std::vector<double>> ValuesBehind(const std::vector<ChartPoint>& points, std::multimap<Time, std::vector<double>> runs) {
+  std::vector<double> all;
+  for (const ChartPoint& point : points) {
+    auto [run, last] = runs.equal_range(point.time);
+    for (; run != last; ++run) {
+      const Subgroup group = SubgroupOf(ChartKind::kMeanDeviation, run->second);
+      if (group.mean == point.values[0] && group.deviation == point.values[1]) break;
+    }
+    if (run == last) {
+      return Fail(FieldError(Reason::kFieldInvalid, "from",
+                             "no run in the history has the values of the point at " + FormatTime(point.time) + ": begin after it"));
+    }
+    all.insert(all.end(), run->second.begin(), run->second.end());
+    runs.erase(run);
+  }
+  return all;
+}
+
 bool ChartState::FrozenGauge() const { return equal_points >= kFrozenWindow; }
 
 std::vector<ChartEpisode> Take(ChartState& state, ChartDesign design, RuleSet rules, const FrozenLimits* limits, Time time,

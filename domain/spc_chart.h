@@ -12,10 +12,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "domain/result.h"
 #include "domain/spc.h"
 #include "domain/spc_rule.h"
 #include "domain/time.h"
@@ -105,6 +107,11 @@ struct ChartEpisode {
 // anew, its old points leave.
 std::vector<ChartEpisode> Take(ChartState& state, ChartDesign design, RuleSet rules, const FrozenLimits* limits, Time time,
                                const std::vector<double>& values, std::vector<PointChunk>& chunks);
+
+// The single values behind points that keep mean and standard deviation, from the runs that ended at their times. A run gives its values to
+// a point that they make: so runs that are not on the chart (of trial orders) are left out. Errors: FIELD_INVALID with `from` where a
+// point is made by no run.
+Result<std::vector<double>> ValuesBehind(const std::vector<ChartPoint>& points, std::multimap<Time, std::vector<double>> runs);
 
 // The points of a baseline that its own limits find out of control: what freezing them is refused with.
 struct BaselineFault {

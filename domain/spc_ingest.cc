@@ -30,16 +30,10 @@ std::vector<double> ValuesOf(World& world, const Operation& operation, const Eve
   Follow(world);
   const auto earlier = world.charts.measured.find(row.unit_id);
   if (earlier == world.charts.measured.end()) return row.measured;
-  std::vector<double> values(static_cast<size_t>(operation.ValueCount()), std::nan(""));
-  const auto take = [&](const std::vector<double>& reported) {
-    for (size_t i = 0; i < std::min(values.size(), reported.size()); ++i) {
-      if (!std::isnan(reported[i])) values[i] = reported[i];
-    }
-  };
-  for (const std::vector<double>& reported : earlier->second) take(reported);
-  take(row.measured);
+  std::vector<std::vector<double>> reports = std::move(earlier->second);
   world.charts.measured.erase(earlier);
-  return values;
+  reports.push_back(row.measured);
+  return ValuesOfRun(reports, static_cast<size_t>(operation.ValueCount()));
 }
 
 bool IsTrial(const World& world, const UnitEntry& entry) {
@@ -137,6 +131,16 @@ Error DefinitionError(std::string_view field, std::string message) {
 }
 
 }  // namespace
+
+std::vector<double> ValuesOfRun(const std::vector<std::vector<double>>& reports, size_t count) {
+  std::vector<double> values(count, std::nan(""));
+  for (const std::vector<double>& report : reports) {
+    for (size_t i = 0; i < std::min(count, report.size()); ++i) {
+      if (!std::isnan(report[i])) values[i] = report[i];
+    }
+  }
+  return values;
+}
 
 Status CheckDefinition(const ChartDefinition& definition, const std::vector<ChartRule>& rules, const Characteristic* characteristic) {
   if (rules.empty()) return Fail(FieldError(Reason::kFieldRequired, "rules", "rules is empty: a chart without rules sees nothing"));

@@ -142,6 +142,9 @@ struct ChartBook {
   std::vector<ChartAlarm> alarms;
 };
 
+// A run's `count` values as they count, from its reports, oldest first: the last that was reported of each; NaN = none was.
+std::vector<double> ValuesOfRun(const std::vector<std::vector<double>>& reports, size_t count);
+
 // Takes a recorded completion onto the station's charts; the alarms that begin with it, in the order of the operation's
 // characteristics, oldest point first. They are kept in the world too and stored with it.
 std::vector<ChartAlarm> JudgeCharts(World& world, const Station& station, const ProductRevision& revision,

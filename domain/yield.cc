@@ -281,6 +281,10 @@ std::optional<double> RolledThroughputYield(const std::vector<Share>& first_pass
   return product;
 }
 
+int32_t FirstOfWeek(int32_t day) {
+  const sys_days at{days(day)};
+  return DayNumber(at - (std::chrono::weekday(at) - std::chrono::Monday));
+}
 int32_t FirstOfMonth(int32_t day) {
   const year_month_day date{sys_days(days(day))};
   return DayNumber(sys_days(date.year() / date.month() / 1));

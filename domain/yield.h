@@ -199,7 +199,8 @@ std::optional<Interval> WilsonInterval(const Share& share);
 // when there is none.
 std::optional<double> RolledThroughputYield(const std::vector<Share>& first_pass_yields);
 
-// The first plant day of a day's month, and of the month after it.
+// The Monday of a day's week, the first plant day of its month, and of the month after it.
+int32_t FirstOfWeek(int32_t day);
 int32_t FirstOfMonth(int32_t day);
 int32_t FirstOfNextMonth(int32_t day);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 
 #include "db/spc.h"
 #include "db/spc_chart.h"
@@ -132,6 +133,27 @@ Result<std::vector<domain::ChartPoint>> PointsOf(Call& call, const domain::Chart
     points.push_back(std::move(point.point));
   }
   return points;
+}
+
+// Of points that keep mean and standard deviation: their single values, from the runs.
+Result<std::vector<double>> ValuesBehind(Call& call, const domain::ChartKey& key, const std::vector<domain::ChartPoint>& points) {
+  std::vector<domain::Time> times;
+  for (const domain::ChartPoint& point : points) times.push_back(point.time);
+  std::multimap<domain::Time, std::vector<double>> values;
+  for (const db::StoredRun& run : db::ListFirstRuns(call.transaction, key.station_id, key.operation, times)) {
+    const domain::ProductRevision* revision = call.plant.FindRevision(run.revision_id);
+    if (revision == nullptr) throw PlantBehind("revision " + std::to_string(run.revision_id) + " is not loaded");
+    const int16_t index = revision->OperationIndex(key.operation);
+    if (index < 0) continue;
+    const domain::Operation& operation = revision->operations[static_cast<size_t>(index)];
+    const std::vector<double> all = domain::ValuesOfRun(run.reports, static_cast<size_t>(operation.ValueCount()));
+    for (const domain::Characteristic& characteristic : operation.characteristics) {
+      if (characteristic.code != key.characteristic_code) continue;
+      const auto first = all.begin() + characteristic.first_value;
+      values.emplace(run.end_time, std::vector<double>(first, first + characteristic.replicates));
+    }
+  }
+  return domain::ValuesBehind(points, std::move(values));
 }
 
 Result<domain::ChartDefinition> ParseDefinition(Call& call, const v1::ChartDefinition& message) {
@@ -338,10 +360,9 @@ Status GetCapability(Call& call, const v1::GetCapabilityRequest& request, v1::Ge
   if (!range) return Fail(range.error());
   const std::optional<domain::ChartState> state = db::LoadChart(call.transaction, named->key);
   if (!state || named->characteristic == nullptr) return Fail(UnknownChart(named->key));
-  if (request.by_percentiles() && state->design.kind == domain::ChartKind::kMeanDeviation) {
-    return Fail(FieldError(Reason::kFieldInvalid, "by_percentiles", "an X-bar/S chart keeps no single values to take percentiles of"));
-  }
-  const Result<std::vector<domain::ChartPoint>> points = PointsOf(call, named->key, *state, *range, domain::kMaxPointsPerCapability);
+  const bool of_runs = request.by_percentiles() && state->design.kind == domain::ChartKind::kMeanDeviation;
+  const Result<std::vector<domain::ChartPoint>> points =
+      PointsOf(call, named->key, *state, *range, of_runs ? domain::kMaxPointsOfRuns : domain::kMaxPointsPerCapability);
   if (!points) return Fail(points.error());
 
   const domain::Characteristic& of = *named->characteristic;
@@ -349,7 +370,12 @@ Status GetCapability(Call& call, const v1::GetCapabilityRequest& request, v1::Ge
   std::vector<double> values;
   for (const domain::ChartPoint& point : *points) {
     groups.push_back(domain::SubgroupOf(state->design, point));
-    values.insert(values.end(), point.values.begin(), point.values.end());
+    if (!of_runs) values.insert(values.end(), point.values.begin(), point.values.end());
+  }
+  if (of_runs) {
+    Result<std::vector<double>> behind = ValuesBehind(call, named->key, *points);
+    if (!behind) return Fail(behind.error());
+    values = std::move(*behind);
   }
   const domain::Capability capability =
       request.by_percentiles() ? domain::CapabilityByPercentiles(std::move(values), of.lower_limit, of.upper_limit)

@@ -270,16 +270,15 @@ class Reader {
   }
 
   int32_t PeriodDay(int32_t day) const {
-    const std::chrono::sys_days at{std::chrono::days(day)};
     switch (ask_.period) {
       case db::YieldPeriod::kNone:
         return 0;
       case db::YieldPeriod::kDay:
         return day;
       case db::YieldPeriod::kWeek:
-        return day - static_cast<int32_t>((std::chrono::weekday(at) - std::chrono::Monday).count());
+        return domain::FirstOfWeek(day);
       case db::YieldPeriod::kMonth:
-        return day - static_cast<int32_t>(static_cast<unsigned>(std::chrono::year_month_day(at).day())) + 1;
+        return domain::FirstOfMonth(day);
     }
     return 0;
   }

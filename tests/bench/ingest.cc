@@ -60,8 +60,8 @@ void RunIngest(Run& run) {
   const double events = Bytes(database, "count(*) from station_event");
   const double size = Bytes(database,
                             "sum(pg_total_relation_size(relid)) from pg_stat_user_tables where relname like 'station_event%' "
-                            "or relname in ('lot_consumption', 'assembly', 'unit', 'operation_yield', 'line_yield_day', 'yield_running', "
-                            "'lot_yield', 'station_cursor', 'lot')");
+                            "or relname like 'line_yield_day%' or relname in ('lot_consumption', 'assembly', 'unit', 'operation_yield', "
+                            "'yield_running', 'lot_yield', 'station_cursor', 'lot')");
   run.Add("disk_bytes_per_event", size / events, "B");
   run.Add("wal_bytes_per_event", wal / static_cast<double>(wal_events), "B");
 }

@@ -1,7 +1,9 @@
 #include "db/hold.h"
 
 #include <atomic>
+#include <latch>
 #include <thread>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,6 +12,8 @@
 #include "db/hold_search.h"
 #include "db/hold_spread.h"
 #include "db/hold_world.h"
+#include "db/unit.h"
+#include "db/world.h"
 #include "tests/support/stored_plant.h"
 
 namespace mes::db {
@@ -101,6 +105,48 @@ TEST(Hold, CoversWhatItIsMadeOfOrBothOrNothingElseByDirection) {
   EXPECT_EQ(Place(plant, On({cell}, HoldDirection::kBoth)).covered, 3)
       << "up from it and down from it, not down again from above";
   EXPECT_EQ(HoldCount(plant, beside), "0");
+}
+
+// A disposition has its unit when it comes to count the scrap; ingest has what it counted when its hold reaches that unit.
+TEST(Hold, LocksWhatItReachesBeforeTheLineThatADispositionOfItCountsAt) {
+  StoredPlant plant;
+  const int64_t lot = plant.AddLot("ELY", "E", 1'000);
+  const int64_t cell = plant.AddUnit("CELL", "C");
+  plant.Consume(lot, cell);
+  const int64_t hold = Insert(plant, On({lot}));
+  const domain::Station& station = plant.plant().stations.front();
+  domain::World counted(plant.plant(), StoredPlant::kNow);
+  counted.effects.yields[{1, 20'000, station.operations.front(), domain::kDayShift, station.id}].runs = 1;
+  domain::World caught = counted;
+  caught.effects.caught.push_back({hold, lot, domain::kCauseMatched});
+
+  std::latch locked(1);
+  std::atomic<int> runs = 0;
+  std::thread disposition([&] {
+    bool before = false;
+    plant.Run([&](Transaction& transaction) {
+      ++runs;
+      LockUnits(transaction, {cell});
+      if (!std::exchange(before, true)) {
+        locked.count_down();
+        while (plant.database().Value("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = "
+                                      "'Lock'") == "0") {
+          std::this_thread::yield();
+        }
+      }
+      StoreWorld(transaction, counted);
+    });
+  });
+  locked.wait();
+  plant.Run([&](Transaction& transaction) {
+    ++runs;
+    StoreWorld(transaction, caught);
+  });
+  disposition.join();
+
+  EXPECT_EQ(runs, 2) << "a deadlock is repeated";
+  EXPECT_EQ(HoldCount(plant, cell), "1");
+  EXPECT_EQ(plant.database().Value("select sum(runs) from yield_running where subject = 2"), "2");
 }
 
 TEST(Hold, IsTakenOffAsAWholeAndLeavesItsHistory) {

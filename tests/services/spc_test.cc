@@ -27,8 +27,10 @@ using v1::SpcService;
 
 constexpr char kBolt[] = "FRAME.1.BOLT.1";
 constexpr char kWeigh[] = "FRAME.1.WEIGH.1";
+constexpr char kWeld[] = "RACK.1.WELD.1";
 
 // FRAME: 10 BOLT, two torques of every unit, critical · 20 WEIGH, one value of some units, significant · 30 PACKOUT, of every unit.
+// RACK: 10 WELD, twelve values of every unit.
 tests::PlantBuilder Plant() {
   tests::PlantBuilder builder;
   builder.AddProduct("FRAME", "pc", domain::Tracking::kSerial);
@@ -40,6 +42,11 @@ tests::PlantBuilder Plant() {
   weigh.characteristics[0].sampling = domain::Sampling::kOneInN;
   weigh.max_retests = 2;
   builder.AddOperation("FRAME", 30, "PACKOUT");
+  builder.AddProduct("RACK", "pc", domain::Tracking::kSerial);
+  domain::Characteristic& gap = builder.AddOperation("RACK", 10, "WELD").characteristics[0];
+  gap.replicates = 12;
+  gap.lower_limit.reset();
+  gap.upper_limit = 100;
   return builder;
 }
 
@@ -62,11 +69,11 @@ struct SpcServiceTest : testing::Test {
 
   SpcServiceTest() { Order("ORD", false); }
 
-  void Order(const std::string& code, bool trial) {
+  void Order(const std::string& code, bool trial, const std::string& product = "FRAME") {
     v1::CreateWorkOrderRequest create;
     create.set_request_id("create " + code);
     create.set_work_order_code(code);
-    create.set_product_code("FRAME");
+    create.set_product_code(product);
     create.mutable_quantity()->set_value("1000");
     create.mutable_quantity()->set_uom("pc");
     create.set_trial(trial);
@@ -95,9 +102,9 @@ struct SpcServiceTest : testing::Test {
     for (const auto& verdict : response.verdicts()) ASSERT_EQ(verdict.outcome(), v1::EVENT_OUTCOME_RECORDED) << verdict.ShortDebugString();
   }
   void AddStart(v1::RecordStationEventsRequest& request, const std::string& unit, const std::string& operation, int64_t at,
-                const std::string& order) {
+                const std::string& order, const std::string& product = "FRAME") {
     v1::Started& started = *Next(request, unit, at).mutable_started();
-    started.set_recipe_checksum("FRAME." + operation);
+    started.set_recipe_checksum(product + "." + operation);
     started.set_work_order_code(order);
   }
   static void AddValues(google::protobuf::RepeatedPtrField<v1::MeasuredValues>& list, const std::string& code,
@@ -136,6 +143,21 @@ struct SpcServiceTest : testing::Test {
     completed.set_judgement(mass <= 15 ? v1::JUDGEMENT_PASS : v1::JUDGEMENT_FAIL);
     if (mass > 15) completed.set_failure_code("MASS");
     AddValues(*completed.mutable_values(), "WEIGH_V", {mass});
+    Record(request);
+  }
+  // A new unit that runs WELD at this second; `earlier`: reported by events of their own before the completion, each for all values.
+  void Weld(const std::vector<double>& gaps, int64_t at, const std::vector<std::vector<double>>& earlier = {},
+            const std::string& order = "RACKS") {
+    const std::string unit = "R" + std::to_string(++units);
+    v1::RecordStationEventsRequest request;
+    request.set_station_code(kWeld);
+    AddStart(request, unit, "WELD", at, order, "RACK");
+    for (const std::vector<double>& report : earlier) {
+      AddValues(*Next(request, unit, at).mutable_measured()->mutable_values(), "WELD_V", report);
+    }
+    v1::Completed& completed = *Next(request, unit, at).mutable_completed();
+    completed.set_judgement(v1::JUDGEMENT_PASS);
+    AddValues(*completed.mutable_values(), "WELD_V", gaps);
     Record(request);
   }
   void BoltQuietly(int count) {
@@ -427,6 +449,75 @@ TEST_F(SpcServiceTest, CapabilityComesWithItsStanding) {
   EXPECT_FALSE(response.has_ppk());
   request.mutable_key()->set_characteristic_code("NONE");
   EXPECT_EQ(ReasonOf(CallOnce(*spc, &SpcService::Stub::GetCapability, request, &response)), "CHART_UNKNOWN");
+}
+
+// NIST/SEMATECH e-Handbook 7.2.6.2: the rank of a percentile is (n + 1) p; its gauge study of twelve measurements is the first run. The
+// others are an exponential process of mean 1 by its own quantiles, i of 769.
+TEST_F(SpcServiceTest, PercentilesOfPointsWithManyValuesComeFromTheRuns) {
+  Order("RACKS", false, "RACK");
+  Order("TRIES", true, "RACK");
+  Weld({95.1772, 95.1567, 95.1937, 95.1959, 95.1442, 95.0610, 95.1591, 95.1195, 95.1065, 95.0925, 95.1990, 95.1682}, 1);
+  const auto quantile = [](int i) { return -std::log(1 - i / 769.0); };
+  for (int run = 0; run < 64; ++run) {
+    std::vector<double> gaps;
+    for (int i = 0; i < 12; ++i) gaps.push_back(quantile(1 + (12 * run + i) * 5 % 768));
+    const std::vector<double> wrong(12, 50);
+    // In the completion, before it, or corrected before it.
+    if (run % 3 == 0) Weld(gaps, 10 + run);
+    if (run % 3 == 1) Weld({}, 10 + run, {gaps});
+    if (run % 3 == 2) Weld(gaps, 10 + run, {wrong});
+    if (run % 16 == 0) Weld(wrong, 10 + run, {}, "TRIES");
+  }
+  v1::GetCapabilityRequest request;
+  SetKey(*request.mutable_key(), kWeld, "WELD_V");
+  request.set_by_percentiles(true);
+  request.mutable_until()->set_seconds(begin + 2);
+  v1::GetCapabilityResponse response;
+  ASSERT_EQ(ReasonOf(CallOnce(*spc, &SpcService::Stub::GetCapability, request, &response)), "OK");
+  EXPECT_EQ(response.values(), 12);
+  EXPECT_NEAR(response.median(), (95.1567 + 95.1591) / 2, 1e-9);
+  EXPECT_EQ(response.low_percentile(), 95.0610);
+  EXPECT_EQ(response.high_percentile(), 95.1990);
+  EXPECT_FALSE(response.has_cpk()) << "too few to show";
+
+  request.clear_until();
+  request.mutable_from()->set_seconds(begin + 2);
+  ASSERT_EQ(ReasonOf(CallOnce(*spc, &SpcService::Stub::GetCapability, request, &response)), "OK");
+  EXPECT_EQ(response.values(), 768) << "trial runs are on no chart";
+  const double median = (quantile(384) + quantile(385)) / 2;
+  const double high = quantile(767) + 0.96185 * (quantile(768) - quantile(767));
+  EXPECT_NEAR(response.median(), median, 1e-9);
+  EXPECT_NEAR(response.low_percentile(), quantile(1) + 0.03815 * (quantile(2) - quantile(1)), 1e-9);
+  EXPECT_NEAR(response.high_percentile(), high, 1e-9);
+  EXPECT_NEAR(response.cpk(), (100 - median) / (high - median), 1e-9);
+  EXPECT_EQ(response.standing(), v1::CAPABILITY_STANDING_OFFICIAL);
+}
+
+TEST_F(SpcServiceTest, PercentilesFromRunsAreBoundedAndNeverGuessed) {
+  Order("RACKS", false, "RACK");
+  Weld({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, 1);
+  // A thousand points before it, as no run in the history made them.
+  server.database().Query(
+      "insert into spc_points (first_time, last_time, station_id, operation, position, kind, subgroup, late, characteristic, times, "
+      "measured) select to_timestamp(" + std::to_string(begin - 1'000) + "), to_timestamp(" + std::to_string(begin - 1) +
+      "), station_id, 10, 0, 2, 12, false, 'WELD_V', (select array_agg((" + std::to_string(begin) +
+      " - i)::bigint * 1000000 order by i desc) from generate_series(1, 1000) i), array_fill(1::float8, array[2000]) "
+      "from station where code = '" + kWeld + "'");
+  v1::GetCapabilityRequest request;
+  SetKey(*request.mutable_key(), kWeld, "WELD_V");
+  request.set_by_percentiles(true);
+  v1::GetCapabilityResponse response;
+  grpc::Status status = CallOnce(*spc, &SpcService::Stub::GetCapability, request, &response);
+  EXPECT_EQ(ReasonOf(status), "LIMIT_EXCEEDED") << "1,001";
+  EXPECT_EQ(FieldOf(status), "from");
+  request.mutable_from()->set_seconds(begin - 3);
+  status = CallOnce(*spc, &SpcService::Stub::GetCapability, request, &response);
+  EXPECT_EQ(ReasonOf(status), "FIELD_INVALID") << "points that no run made";
+  EXPECT_EQ(FieldOf(status), "from");
+  request.mutable_from()->set_seconds(begin);
+  ASSERT_EQ(ReasonOf(CallOnce(*spc, &SpcService::Stub::GetCapability, request, &response)), "OK");
+  EXPECT_EQ(response.values(), 12);
+  EXPECT_EQ(response.median(), 6.5);
 }
 
 TEST_F(SpcServiceTest, AFrozenGaugeIsFlaggedAndGivesNoLimits) {
