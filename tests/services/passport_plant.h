@@ -17,6 +17,11 @@
 
 namespace mes::tests {
 
+// What is declared by substance in tests.
+inline const std::vector<std::string> kCellSubstances = {"LFP", "graphite", "carbon_additives", "PVDF", "aluminium", "copper", "LiPF6",
+                                                         "Li",  "Ni",       "Co",               "Pb",   "other_polymers"};
+inline const std::vector<std::string> kStackSubstances = {"PFSA_membrane", "ionomer", "GDL", "stainless_steel"};
+
 class PassportPlant {
  public:
   static constexpr char kFinished[] = "2026-11-10T04:00:00Z";
@@ -35,6 +40,11 @@ class PassportPlant {
     const int64_t id = Make(product, 1, deep, code).at(0);
     Flush();
     return id;
+  }
+  // Parts know their parents, as stations leave them.
+  void StandInside() {
+    Sql("update unit set parent_id = a.parent_id, parent_line = a.line, parent_slot = a.slot from assembly a "
+        "where a.child_id = unit.unit_id and a.remove_time is null");
   }
   // The lot of a material that everything is built of; made on first use.
   int64_t LotOf(const std::string& material) {
