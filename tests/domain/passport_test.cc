@@ -271,7 +271,7 @@ Edge Installed(int64_t parent, int64_t child, int16_t line, int16_t slot, int da
   edge.line = line;
   edge.slot = slot;
   edge.install_time = Time(std::chrono::hours(24 * day));
-  if (removed > 0) edge.remove_time = Time(std::chrono::hours(24 * removed));
+  if (removed > 0) edge.remove_time = edge.remove_record_time = Time(std::chrono::hours(24 * removed));
   return edge;
 }
 

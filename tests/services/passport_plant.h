@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "domain/passport_attribute.h"
+#include "mes/v1/life.grpc.pb.h"
 #include "mes/v1/passport.grpc.pb.h"
 #include "mes/v1/product_definition.grpc.pb.h"
 #include "tests/support/plant_folder.h"
@@ -93,6 +94,19 @@ class PassportPlant {
     v1::IssuePassportResponse response;
     EXPECT_EQ(ReasonOf(CallOnce(*stub_, &v1::PassportService::Stub::IssuePassport, request, &response)), "OK") << unit;
     return response;
+  }
+  void Live(const std::string& unit, v1::LifeEvent event) {
+    v1::RecordLifeEventRequest request;
+    request.set_request_id(NextRequest());
+    request.set_unit_code(unit);
+    request.set_event(event);
+    request.set_person("Li");
+    request.set_party("NewBus Ltd");
+    request.set_place("Baotou, CN");
+    request.set_evidence("report 7");
+    v1::RecordLifeEventResponse response;
+    const auto lives = v1::LifeService::NewStub(server_.channel());
+    ASSERT_EQ(ReasonOf(CallOnce(*lives, &v1::LifeService::Stub::RecordLifeEvent, request, &response)), "OK") << v1::LifeEvent_Name(event);
   }
   grpc::Status Document(const std::string& unit, v1::PassportDocument kind, std::string* text, const std::string& role = "quality") {
     v1::GetPassportDocumentRequest request;

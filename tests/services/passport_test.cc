@@ -60,19 +60,7 @@ class PassportServiceTest : public testing::Test, protected tests::DocumentJudge
     }
     return values;
   }
-  void Live(const std::string& unit, v1::LifeEvent event) {
-    v1::RecordLifeEventRequest request;
-    request.set_request_id(plant_.NextRequest());
-    request.set_unit_code(unit);
-    request.set_event(event);
-    request.set_person("Li");
-    request.set_party("NewBus Ltd");
-    request.set_place("Baotou, CN");
-    request.set_evidence("report 7");
-    v1::RecordLifeEventResponse response;
-    const auto lives = v1::LifeService::NewStub(plant_.server().channel());
-    ASSERT_EQ(ReasonOf(CallOnce(*lives, &v1::LifeService::Stub::RecordLifeEvent, request, &response)), "OK") << v1::LifeEvent_Name(event);
-  }
+  void Live(const std::string& unit, v1::LifeEvent event) { plant_.Live(unit, event); }
   Json Made(const std::string& unit, v1::PassportDocument kind) {
     std::string text;
     const grpc::Status status = plant_.Document(unit, kind, &text);
