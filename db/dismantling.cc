@@ -53,18 +53,14 @@ where e.measured is not null
   and (e.flags & $3) = 0
 order by e.unit_id, e.revision_id, e.operation, e.occur_time desc)sql";
 
+// A partner's transaction may read no hold itself: the function (0019_partner_bench.sql) gives it numbers without reasons.
 constexpr const char* kLoadHolds = R"sql(
-select item.unit_id, hold.hold_id, hold.reason
-from unnest($1::bigint[]) as asked (unit_id)
-join hold_item item on item.unit_id = asked.unit_id
-join hold on hold.hold_id = item.hold_id
-where hold.release_time is null
-  and item.release_time is null
-  and not hold.at_operation
-order by item.unit_id, hold.hold_id)sql";
+select unit_id, hold_id, reason
+from mes_holds_on($1::bigint[])
+order by unit_id, hold_id)sql";
 
 constexpr const char* kLoadForced = R"sql(
-select r.unit_id, removed.code, r.line, r.slot, r.occur_time, r.overridden,
+select r.unit_id, r.removed_id, coalesce(removed.code, ''), r.line, r.slot, r.occur_time, r.overridden,
   exists (
     select
     from assembly a
@@ -74,12 +70,13 @@ select r.unit_id, removed.code, r.line, r.slot, r.occur_time, r.overridden,
       and a.remove_time is null)
 from unnest($1::bigint[]) as asked (unit_id)
 join replacement r on r.unit_id = asked.unit_id
-join unit removed on removed.unit_id = r.removed_id
+left join unit removed on removed.unit_id = r.removed_id
 where r.forced
+  and r.removed_id is not null
 order by r.unit_id, r.replacement_id)sql";
 
 constexpr const char* kLoadTests = R"sql(
-select distinct on (record.unit_id) record.unit_id, record.occur_time, record.evidence
+select distinct on (record.unit_id) record.unit_id, record.occur_time, record.party, record.evidence
 from unnest($1::bigint[]) as asked (unit_id)
 join life_record record on record.unit_id = asked.unit_id
 where record.event = $2
@@ -187,6 +184,7 @@ std::unordered_map<int64_t, std::vector<domain::BenchRemoval>> LoadForcedRemoval
   for (const pqxx::row& row : Execute(transaction, kLoadForced, ArrayOf(ids))) {
     RowReader reader(row);
     domain::BenchRemoval& removal = removals[reader.Next<int64_t>()].emplace_back();
+    removal.part_id = reader.Next<int64_t>();
     removal.code = reader.Next<std::string>();
     removal.line = reader.Next<int16_t>();
     removal.slot = reader.Next<int16_t>();
@@ -203,6 +201,7 @@ std::unordered_map<int64_t, LifeTest> LoadLastTests(Transaction& transaction, co
     RowReader reader(row);
     LifeTest& test = tests[reader.Next<int64_t>()];
     test.time = reader.Next<domain::Time>();
+    test.party = reader.Next<std::string>();
     test.evidence = reader.Next<std::string>();
   }
   return tests;

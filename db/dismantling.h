@@ -29,15 +29,16 @@ struct MeasuredRun {
 };
 std::vector<MeasuredRun> LoadMeasuredRuns(Transaction& transaction, const std::vector<int64_t>& ids);
 
-// Holds in force on these units, by unit, ascending.
+// Holds in force on these units, by unit, ascending; to a partner's transaction without reasons.
 std::unordered_map<int64_t, std::vector<domain::BenchHold>> LoadBenchHolds(Transaction& transaction,
                                                                            const std::vector<int64_t>& ids);
-// Parts that were forced out of these units, oldest first.
+// Parts that were forced out of these units, oldest first; without the code of one that a partner's transaction does not see.
 std::unordered_map<int64_t, std::vector<domain::BenchRemoval>> LoadForcedRemovals(Transaction& transaction,
                                                                                   const std::vector<int64_t>& ids);
 // The last test of each life.
 struct LifeTest {
   domain::Time time{};
+  std::string party;
   std::string evidence;
 };
 std::unordered_map<int64_t, LifeTest> LoadLastTests(Transaction& transaction, const std::vector<int64_t>& ids);

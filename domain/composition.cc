@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <tuple>
 
 namespace mes::domain {
 namespace {
@@ -97,6 +98,35 @@ std::unordered_map<int64_t, double> AmountsIn(int64_t root, const std::vector<Ed
     }
   }
   return amounts;
+}
+
+std::vector<ReplacedPart> ReplacedIn(const Scope& built, const std::vector<Edge>& edges) {
+  std::map<std::tuple<int64_t, int16_t, int16_t>, ReplacedPart> positions;
+  for (const Edge& edge : edges) {
+    if (edge.kind != EdgeKind::kInstalled) continue;
+    ReplacedPart& part = positions[{edge.parent_id, edge.line, edge.slot}];
+    if (Shows(built, edge)) part.built_id = edge.child_id;
+    if (Shows(Scope{}, edge)) part.now_id = edge.child_id;
+    part.since = std::max({part.since, edge.install_time, edge.remove_time.value_or(Time{})});
+  }
+  // Where each thing was built in.
+  std::unordered_map<int64_t, const std::tuple<int64_t, int16_t, int16_t>*> around;
+  for (const auto& [position, part] : positions) around.try_emplace(part.built_id, &position);
+  std::vector<ReplacedPart> replaced;
+  for (auto& [position, part] : positions) {
+    if (part.built_id == part.now_id) continue;
+    const auto* at = &position;
+    for (size_t level = 0; level < positions.size(); ++level) {
+      const std::string step = std::to_string(std::get<1>(*at)) + "." + std::to_string(std::get<2>(*at));
+      part.place = part.place.empty() ? step : step + "/" + part.place;
+      const auto above = around.find(std::get<0>(*at));
+      if (above == around.end()) break;
+      at = above->second;
+    }
+    replaced.push_back(part);
+  }
+  std::sort(replaced.begin(), replaced.end(), [](const ReplacedPart& a, const ReplacedPart& b) { return a.place < b.place; });
+  return replaced;
 }
 
 std::map<std::string, RecycledContent> RecycledIn(const std::vector<LotShare>& lots, const Plant& plant) {

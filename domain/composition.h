@@ -52,6 +52,21 @@ std::map<std::string, int64_t> SubstancesIn(const std::vector<BuiltParts>& parts
 std::unordered_map<int64_t, double> AmountsIn(int64_t root, const std::vector<Edge>& edges,
                                               const std::unordered_map<int64_t, double>& lot_quantity);
 
+// A position that holds something else now than when the whole was built.
+struct ReplacedPart {
+  // The way down to it by positions, `LINE.SLOT/LINE.SLOT`: no code stands in it, since what is named here may be elsewhere later.
+  std::string place;
+  // 0 = it was, or is, empty.
+  int64_t built_id = 0;
+  int64_t now_id = 0;
+  // Of the last change.
+  Time since{};
+  bool operator==(const ReplacedPart&) const = default;
+};
+// Out of all edges, past ones too, below the parents of an as-built structure. A part that was taken out and put back is none, and what
+// was in a replaced part is not told again.
+std::vector<ReplacedPart> ReplacedIn(const Scope& built, const std::vector<Edge>& edges);
+
 // What one lot brought into a unit, with what was declared of it by substance; percent.
 struct LotShare {
   int32_t material_id = 0;

@@ -135,8 +135,12 @@ void PrintHead(const BenchSheet& bench, Time now, Paper& paper) {
   for (const auto& [date, values] : measured) paper.Line("measured  ", date + ": " + Joined(values, "; "));
   if (unit.readings.empty())
     paper.Line("measured  ", "no voltage, insulation or temperature on record: measure before anything else");
-  paper.Line("health    ", unit.test_time ? "tested " + DateOf(*unit.test_time) + ", see " + unit.test_evidence
-                                          : std::string("unknown: no test with date and method on record"));
+  std::string health = "unknown: no test with date and method on record";
+  if (unit.test_time) {
+    health = "tested " + DateOf(*unit.test_time) +
+             (unit.test_evidence.empty() ? "; the report is another party's: ask the maker" : ", see " + unit.test_evidence);
+  }
+  paper.Line("health    ", health);
   std::vector<std::string> masses;
   for (const auto& [element, mass] : unit.contents.All()) {
     masses.push_back(std::string(NameOf(element)) + " " + Kilograms(mass));
@@ -219,10 +223,12 @@ BenchSheet PlanDismantling(const DismantlingSheet& sheet, BenchUnit unit) {
     bench.flags.push_back("crash, swelling, leak: none reported; that is no proof of none");
   }
   for (const BenchHold& hold : unit.holds) {
-    bench.flags.push_back("RECALL OR HOLD " + std::to_string(hold.hold_id) + ": " + hold.reason);
+    bench.flags.push_back("RECALL OR HOLD " + std::to_string(hold.hold_id) + ": " +
+                          (hold.reason.empty() ? "ask the maker before anything else" : hold.reason));
   }
   for (const BenchRemoval& removal : unit.forced) {
-    bench.flags.push_back("FORCED REMOVAL " + DateOf(removal.time) + ": " + removal.code + " out of position " +
+    bench.flags.push_back("FORCED REMOVAL " + DateOf(removal.time) + ": " + (removal.code.empty() ? "a part" : removal.code) +
+                          " out of position " +
                           PlaceOf(removal.line, removal.slot) + " past " + Joined(removal.overridden, ", ") +
                           (removal.replaced ? ", replaced since" : ", EMPTY SINCE"));
   }

@@ -71,10 +71,12 @@ struct BenchReading {
 };
 struct BenchHold {
   int64_t hold_id = 0;
+  // Empty = not told: the plant's own words may name others.
   std::string reason;
 };
 // A part that was taken out past a rule, and what stood against it.
 struct BenchRemoval {
+  // Empty = not told: it may be in somebody else's unit now.
   std::string code;
   int16_t line = 0;
   int16_t slot = 0;
@@ -82,6 +84,7 @@ struct BenchRemoval {
   std::vector<std::string> overridden;
   // Something stands in its place since.
   bool replaced = false;
+  int64_t part_id = 0;
 };
 
 // What is known of a unit that is to be taken apart.
@@ -99,7 +102,7 @@ struct BenchUnit {
   // Bits of Observation, and who received it.
   int32_t observations = 0;
   std::string observed_by;
-  // The last test of its life, with what proves it.
+  // The last test of its life, with what proves it (empty = not told: another party's document).
   std::optional<Time> test_time;
   std::string test_evidence;
   std::vector<BenchRemoval> forced;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 
 namespace mes::domain {
 namespace {
@@ -146,6 +147,23 @@ std::vector<std::string> ContradictionsIn(const std::vector<PassportEntry>& entr
     }
   }
   return found;
+}
+
+std::vector<std::string> ChangesBetween(const std::vector<PassportEntry>& before, const std::vector<PassportEntry>& after) {
+  using Name = std::pair<std::string_view, std::string_view>;
+  std::map<Name, const PassportEntry*> known;
+  for (const PassportEntry& entry : before) known[{entry.attribute, entry.subject}] = &entry;
+  std::vector<std::string> changes;
+  const auto name = [&](const Name& of) {
+    changes.push_back(std::string(of.first) + (of.second.empty() ? "" : "/" + std::string(of.second)));
+  };
+  for (const PassportEntry& entry : after) {
+    const auto found = known.find({entry.attribute, entry.subject});
+    if (found == known.end() || *found->second != entry) name({entry.attribute, entry.subject});
+    if (found != known.end()) known.erase(found);
+  }
+  for (const auto& [of, entry] : known) name(of);
+  return changes;
 }
 
 std::vector<PassportEntry> EntriesFor(const std::vector<PassportEntry>& entries, PassportTier tier) {

@@ -24,7 +24,8 @@ struct PassportEntry {
   // Empty = unknown.
   std::string value;
   FactBasis basis = FactBasis::kUnknown;
-  // Where it comes from: `unit`, `product`, `plant`, `lots`, `genealogy`, `life`; empty = unknown.
+  // Where it comes from: `unit`, `product`, `plant`, `lots`, `genealogy`, `life`; empty = unknown. `lots as maintained` and
+  // `genealogy as maintained` where parts were replaced since the unit was built.
   std::string source;
   // When it was so, and by what method; for measurements.
   std::optional<Time> observe_time;
@@ -56,6 +57,9 @@ std::string VersionBytes(const PassportVersion& version);
 
 // What the entries say against each other: one sentence each, with the attributes' names. Empty = nothing.
 std::vector<std::string> ContradictionsIn(const std::vector<PassportEntry>& entries);
+
+// What the later entries say otherwise, by name: `ATTRIBUTE` or `ATTRIBUTE/SUBJECT`, in their order; what is no more told last.
+std::vector<std::string> ChangesBetween(const std::vector<PassportEntry>& before, const std::vector<PassportEntry>& after);
 
 // Those that the view shows.
 std::vector<PassportEntry> EntriesFor(const std::vector<PassportEntry>& entries, PassportTier tier);

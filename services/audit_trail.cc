@@ -121,7 +121,7 @@ const std::vector<std::string>& DefaultAuditedReads() {
   static const std::vector<std::string> reads = {
       "Trace",  "WhereUsed", "ListUnitEvents", "ListLifeRecords", "GetHold",          "ListHoldItems", "GetUnitHolds",
       "GetNcr", "ListNcrs",  "ListNcrUnits",   "ExportUnitEpcis", "ListAuditEntries", "ExportAudit",   "VerifyAudit",
-      "ExportPeriodEpcis", "ListCapturedEpcis", "GetPassport", "GetPassportDocument"};
+      "ExportPeriodEpcis", "ListCapturedEpcis", "GetPassport", "GetPassportDocument", "GetDismantling", "GetMassBalance"};
   return reads;
 }
 

@@ -14,6 +14,7 @@
 #include "mes/v1/dismantling.grpc.pb.h"
 #include "services/contents.h"
 #include "services/convert.h"
+#include "services/grant.h"
 #include "services/unit.h"
 
 namespace mes::services {
@@ -110,6 +111,16 @@ void AddReadings(const domain::Plant& plant, const db::MeasuredRun& run, std::ve
   }
 }
 
+// Leaves out of a partner's sheet what is others' business: the plant's words about a hold, the code of a part that is elsewhere now,
+// another party's report. That there is a hold, a removal or a test stays.
+void HideOthers(Call& call, BenchUnit& bench, const std::string& tester, const std::unordered_set<int64_t>& seen_parts) {
+  for (domain::BenchHold& hold : bench.holds) hold.reason.clear();
+  for (domain::BenchRemoval& removal : bench.forced) {
+    if (!seen_parts.contains(removal.part_id)) removal.code.clear();
+  }
+  if (tester != call.caller.partner) bench.test_evidence.clear();
+}
+
 // Everything known of these units, set-wise.
 std::vector<BenchUnit> LoadBenchUnits(Call& call, const std::vector<Found>& found,
                                       const std::unordered_map<int64_t, domain::Contents>& contents) {
@@ -127,7 +138,18 @@ std::vector<BenchUnit> LoadBenchUnits(Call& call, const std::vector<Found>& foun
     AddReadings(call.plant, run, readings[run.unit_id]);
   // What was seen on the whole is true of what is in it.
   std::unordered_map<int64_t, db::RecyclingUnit> received;
-  for (db::RecyclingUnit& unit : db::FindRecyclingUnits(call.transaction, ids)) received[unit.unit_id] = std::move(unit);
+  const bool to_partner = !call.caller.partner.empty();
+  for (db::RecyclingUnit& unit : db::FindRecyclingUnits(call.transaction, ids)) {
+    if (!to_partner || unit.partner == call.caller.partner) received[unit.unit_id] = std::move(unit);
+  }
+  std::unordered_set<int64_t> seen_parts;
+  if (to_partner) {
+    std::vector<int64_t> taken_out;
+    for (const auto& [id, removals] : forced) {
+      for (const domain::BenchRemoval& removal : removals) taken_out.push_back(removal.part_id);
+    }
+    seen_parts = SeenUnits(call, taken_out);
+  }
 
   std::vector<BenchUnit> units;
   for (const Found& item : found) {
@@ -145,10 +167,13 @@ std::vector<BenchUnit> LoadBenchUnits(Call& call, const std::vector<Found>& foun
     bench.holds = std::move(holds[item.id]);
     bench.forced = std::move(forced[item.id]);
     bench.readings = std::move(readings[item.id]);
+    std::string tester;
     if (const auto test = tests.find(item.id); test != tests.end()) {
       bench.test_time = test->second.time;
       bench.test_evidence = test->second.evidence;
+      tester = test->second.party;
     }
+    if (to_partner) HideOthers(call, bench, tester, seen_parts);
     auto seen = received.find(item.id);
     if (seen == received.end() && item.inside_id != 0) seen = received.find(item.inside_id);
     if (seen != received.end()) {
@@ -221,6 +246,10 @@ v1::BenchSheet ToProto(const BenchSheet& bench, domain::Time now) {
 Status GetDismantling(Call& call, const v1::GetDismantlingRequest& request, v1::GetDismantlingResponse& response) {
   const auto id = FindUnitId(call, request.unit_code(), "unit_code");
   if (!id) return Fail(id.error());
+  // How a thing comes apart and what is in it is for persons with a legitimate interest (Annex XIII, point 2).
+  if (TierOfCaller(call, *id) < domain::kInterestTier) {
+    return Fail(FieldError(Reason::kRoleInsufficient, "unit_code", "the unit was not granted at tier 2, legitimate interest"));
+  }
   const Sheets sheets = db::LoadSheets(call.transaction, call.plant);
   const auto found = FindSheets(call, *id, sheets);
   if (!found) return Fail(found.error());

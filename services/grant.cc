@@ -48,7 +48,8 @@ std::unordered_map<int64_t, int16_t> TiersOf(Call& call, const std::vector<int64
   return tiers;
 }
 
-// A partner asks about itself only.
+}  // namespace
+
 domain::Result<std::string> AskedPartner(const Call& call, const std::string& asked, bool required) {
   if (Status checked = domain::CheckText(asked, domain::kMaxSupplierLength, required && call.caller.partner.empty(), "partner");
       !checked) {
@@ -59,8 +60,6 @@ domain::Result<std::string> AskedPartner(const Call& call, const std::string& as
   }
   return Fail(FieldError(Reason::kPartnerUnknown, "partner", "partner " + asked + " is not known"));
 }
-
-}  // namespace
 
 void HideFromPartner(Call& call, std::vector<db::FoundCode>& found) {
   if (call.caller.partner.empty()) return;

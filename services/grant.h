@@ -36,6 +36,9 @@ std::unordered_set<int64_t> SeenUnits(Call& call, const std::vector<int64_t>& un
 std::string SeenCode(Call& call, const std::string& code);
 // The tier at which a partner's caller sees the unit; kAuthorityTier for others.
 int16_t TierOfCaller(Call& call, int64_t unit_id);
+// The partner that a question is about: a partner asks about itself only. Errors: PARTNER_UNKNOWN, FIELD_REQUIRED (who has no partner
+// and names none where one is required), LIMIT_EXCEEDED, each with `partner`.
+domain::Result<std::string> AskedPartner(const Call& call, const std::string& asked, bool required);
 // Of other parties it is told only that something happened.
 domain::LifeRecord ForPartner(const Call& call, domain::LifeRecord record);
 

@@ -119,6 +119,18 @@ domain::Result<PassportTier> ParseTier(const Call& call, v1::PassportTier asked,
   return tier;
 }
 
+// What the caller's roles show; of a partner's caller no more than the tier at which it sees the unit.
+domain::Result<std::vector<PassportTier>> ParseTiers(Call& call, const std::string& unit_code, const std::string& role) {
+  if (Status checked = domain::CheckText(role, domain::kMaxPersonLength, false, "role"); !checked) return Fail(checked.error());
+  std::vector<PassportTier> tiers = domain::TiersOf(call.caller, role);
+  if (call.caller.partner.empty()) return tiers;
+  const auto id = FindUnitId(call, unit_code, "unit_code");
+  if (!id) return Fail(id.error());
+  const int16_t granted = TierOfCaller(call, *id);
+  std::erase_if(tiers, [&](PassportTier tier) { return static_cast<int16_t>(tier) > granted; });
+  return tiers;
+}
+
 // What a fact is about: a product, a unit or lot, else the plant.
 struct FactTarget {
   domain::FactScope scope = domain::FactScope::kPlant;
@@ -216,6 +228,11 @@ Status IssuePassport(Call& call, const v1::IssuePassportRequest& request, v1::Is
     const domain::PassportEntry* entry = domain::FindEntry(*entries, attribute);
     return entry == nullptr ? std::string() : entry->value;
   };
+  if (last) {
+    const auto before = domain::EntriesIn(last->content);
+    if (!before) return Fail(before.error());
+    for (const std::string& name : domain::ChangesBetween(*before, *entries)) response.add_changed(name);
+  }
   next.version.version = last ? last->version.version + 1 : 1;
   next.version.passport_identifier = text("passport_identifier");
   next.version.previous_hash = last ? last->version.version_hash : "";
@@ -323,12 +340,12 @@ Status ListPassportAttributes(Call&, const v1::ListPassportAttributesRequest&, v
 }
 
 Status GetPassportDocument(Call& call, const v1::GetPassportDocumentRequest& request, v1::GetPassportDocumentResponse& response) {
-  if (Status checked = domain::CheckText(request.role(), domain::kMaxPersonLength, false, "role"); !checked) return checked;
   if (request.document() <= v1::PASSPORT_DOCUMENT_UNSPECIFIED || request.document() > v1::PASSPORT_DOCUMENT_SUPPLY_CHAIN_DUE_DILIGENCE) {
     return Fail(FieldError(Reason::kEnumUnknown, "document", "document is none that is made here"));
   }
-  domain::Result<MadeDocument> document =
-      MakePassportDocument(call, request.unit_code(), request.document(), domain::TiersOf(call.caller, request.role()));
+  const auto tiers = ParseTiers(call, request.unit_code(), request.role());
+  if (!tiers) return Fail(tiers.error());
+  domain::Result<MadeDocument> document = MakePassportDocument(call, request.unit_code(), request.document(), *tiers);
   if (!document) return Fail(document.error());
   if (document->content.size() > domain::kMaxDocumentBytes) {
     return Fail(TooMany("document", static_cast<int64_t>(document->content.size()), domain::kMaxDocumentBytes));

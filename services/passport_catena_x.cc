@@ -332,7 +332,7 @@ Json BatteryPassOf(DocumentFacts& facts) {
     document["identification"]["identification"]["batch"] = Json::array({{{"key", "batchId"}, {"value", facts.Of("batch")}}});
   }
   // The schema wants the day alone.
-  if (facts.Knows("into_service")) {
+  if (facts.Knows("into_service") && facts.MayTell("into_service")) {
     document["operation"]["intoServiceDate"] = facts.Of("into_service").get<std::string>().substr(0, 10);
   }
   document["materials"] = MaterialsPart(facts);

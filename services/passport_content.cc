@@ -144,6 +144,61 @@ void AddLife(Call& call, const PassportSubject& subject, Entries& entries) {
   if (outermost != subject.id) AddLifeRecords(call, outermost, entries);
 }
 
+// As it was when it was finished; what never was, as it is.
+domain::Scope BuiltScope(const domain::Unit& unit) {
+  return unit.finish_time ? domain::Scope{domain::TraceView::kAsBuilt, *unit.finish_time} : domain::Scope{};
+}
+
+domain::Result<Structure> ReadStructure(Call& call, int64_t unit_id, const domain::Scope& scope, int32_t max_depth) {
+  // To a partner, what is in it now: what was taken out may be in another's, and what a recovered lot came of were others' units.
+  const bool to_partner = !call.caller.partner.empty();
+  const bool as_is = to_partner || scope.view == domain::TraceView::kAsIs;
+  Structure structure;
+  std::vector<domain::Edge> installs;
+  std::unordered_set<int64_t> with_parts;
+  domain::Walk walk({unit_id}, domain::Direction::kDown, 0, domain::kMaxPassportEdges);
+  const auto take = [&](const std::vector<domain::Edge>& edges) {
+    for (const domain::Edge& edge : edges) {
+      if (to_partner && edge.kind == domain::EdgeKind::kRecovered) continue;
+      if (!as_is && edge.kind == domain::EdgeKind::kInstalled) installs.push_back(edge);
+      if (!domain::Shows(scope, edge) || !walk.Take(edge)) continue;
+      structure.edges.push_back(edge);
+      with_parts.insert(edge.parent_id);
+    }
+    return !walk.full();
+  };
+  do {
+    db::ListEdgesBelow(call.transaction, walk.level(), as_is ? db::EdgeSet::kCurrent : db::EdgeSet::kWithRemoved, take);
+  } while (!walk.full() && walk.depth() != max_depth && walk.Descend());
+  if (walk.cut()) return Fail(TooMany("unit_code", domain::kMaxPassportEdges + 1, domain::kMaxPassportEdges));
+  structure.replaced = domain::ReplacedIn(scope, installs);
+  structure.ids.assign(walk.met().begin(), walk.met().end());
+  structure.with_parts.assign(with_parts.begin(), with_parts.end());
+  std::sort(structure.ids.begin(), structure.ids.end());
+  return structure;
+}
+
+// What stands where since it was built: `1.2/3.1 = CELL-X for CELL-Y, 2026-11-20`.
+void AddReplaced(Call& call, const std::vector<domain::ReplacedPart>& replaced, Entries& entries) {
+  entries.Add("composition_basis", replaced.empty() ? "as built" : "as maintained", FactBasis::kRecorded, "genealogy");
+  if (replaced.empty()) entries.Add("replaced_part", "none", FactBasis::kRecorded, "genealogy");
+  std::vector<int64_t> ids;
+  for (const domain::ReplacedPart& part : replaced) ids.insert(ids.end(), {part.built_id, part.now_id});
+  std::unordered_map<int64_t, std::string> names{{0, "nothing"}};
+  for (const db::Identity& identity : db::LoadIdentities(call.transaction, ids)) {
+    names[identity.unit_id] = MaterialOf(call.plant, identity.material_id).code;
+  }
+  for (const domain::ReplacedPart& part : replaced) {
+    entries.Add("replaced_part", names[part.now_id] + " for " + names[part.built_id] + ", " + DayText(part.since), FactBasis::kRecorded,
+                "genealogy", part.place);
+  }
+}
+
+// Where computed entries come from.
+const char* GenealogySource(const Structure& structure) {
+  return structure.replaced.empty() ? "genealogy" : "genealogy as maintained";
+}
+
 // A product's cells: battery cells, or the membranes of a stack.
 int64_t CellsIn(Call& call, const PassportSubject& subject, const std::vector<domain::BuiltParts>& parts) {
   const std::string area = subject.kind == domain::PassportKind::kStack ? "mea" : "cell";
@@ -171,20 +226,21 @@ bool IsWhole(Call& call, const PassportSubject& subject, const Structure& struct
 void AddMasses(Call& call, const PassportSubject& subject, const Structure& structure, const std::vector<domain::BuiltParts>& parts,
                Entries& entries) {
   const bool whole = IsWhole(call, subject, structure, parts);
+  const char* source = GenealogySource(structure);
   const domain::UnitMasses masses = UnitMassesOf(call.plant);
   const std::optional<int64_t> mass = whole ? domain::MassOf(parts, call.plant, masses) : std::nullopt;
-  if (mass && *mass > 0) entries.Add("mass_total", KgText(*mass), FactBasis::kComputed, "genealogy");
+  if (mass && *mass > 0) entries.Add("mass_total", KgText(*mass), FactBasis::kComputed, source);
   const auto substances = domain::SubstancesIn(parts, db::LoadCompositions(call.transaction, parts));
   for (const auto& [code, mass_mg] : substances) {
     const domain::Substance* substance = domain::FindSubstance(code);
     if (substance == nullptr) continue;
-    entries.Add(substance->element ? "element_mass" : "substance_mass", KgText(mass_mg), FactBasis::kComputed, "genealogy", code);
+    entries.Add(substance->element ? "element_mass" : "substance_mass", KgText(mass_mg), FactBasis::kComputed, source, code);
     if (!substance->element || !substance->critical || !mass || *mass <= 0) continue;
     const double share = std::round(1e6 * static_cast<double>(mass_mg) / static_cast<double>(*mass)) / 1e4;
-    if (share > kCriticalShare) entries.Add("critical_raw_material", NumberText(share), FactBasis::kComputed, "genealogy", code);
+    if (share > kCriticalShare) entries.Add("critical_raw_material", NumberText(share), FactBasis::kComputed, source, code);
   }
   if (const int64_t cells = CellsIn(call, subject, parts); cells > 0) {
-    entries.Add("cell_count", std::to_string(cells), FactBasis::kComputed, "genealogy");
+    entries.Add("cell_count", std::to_string(cells), FactBasis::kComputed, source);
   }
   if (subject.revision == nullptr) return;
   for (const domain::BomLine& line : subject.revision->bom) {
@@ -232,7 +288,7 @@ void AddRecycled(Call& call, const PassportSubject& subject, const Structure& st
       entry.subject = substance;
       entry.value = value ? NumberText(*value) : "";
       entry.basis = value ? FactBasis::kComputed : FactBasis::kUnknown;
-      entry.source = "lots";
+      entry.source = structure.replaced.empty() ? "lots" : "lots as maintained";
       entry.method = method;
       entries.Put(std::move(entry));
     };
@@ -293,26 +349,11 @@ PassportEntry EntryOf(const db::Fact& fact) {
 }
 
 domain::Result<Structure> LoadStructure(Call& call, const domain::Unit& unit, int32_t max_depth) {
-  domain::Scope scope;
-  if (unit.finish_time) scope = {domain::TraceView::kAsBuilt, *unit.finish_time};
-  Structure structure;
-  std::unordered_set<int64_t> with_parts;
-  domain::Walk walk({unit.id}, domain::Direction::kDown, 0, domain::kMaxPassportEdges);
-  do {
-    db::ListEdgesBelow(call.transaction, walk.level(), db::EdgeSet::kWithRemoved, [&](const std::vector<domain::Edge>& edges) {
-      for (const domain::Edge& edge : edges) {
-        if (!domain::Shows(scope, edge) || !walk.Take(edge)) continue;
-        structure.edges.push_back(edge);
-        with_parts.insert(edge.parent_id);
-      }
-      return !walk.full();
-    });
-  } while (!walk.full() && walk.depth() != max_depth && walk.Descend());
-  if (walk.cut()) return Fail(TooMany("unit_code", domain::kMaxPassportEdges + 1, domain::kMaxPassportEdges));
-  structure.ids.assign(walk.met().begin(), walk.met().end());
-  structure.with_parts.assign(with_parts.begin(), with_parts.end());
-  std::sort(structure.ids.begin(), structure.ids.end());
-  return structure;
+  return ReadStructure(call, unit.id, BuiltScope(unit), max_depth);
+}
+
+domain::Result<Structure> LoadPresentStructure(Call& call, int64_t unit_id) {
+  return ReadStructure(call, unit_id, domain::Scope{}, 0);
 }
 
 domain::Result<PassportSubject> FindSubject(Call& call, const std::string& unit_code) {
@@ -362,7 +403,13 @@ std::optional<domain::Time> RecycledAt(Call& call, int64_t unit_id) {
 }
 
 domain::Result<std::vector<PassportEntry>> PassportEntries(Call& call, const PassportSubject& subject) {
-  const domain::Result<Structure> structure = LoadStructure(call, subject.stored.unit, 0);
+  domain::Result<Structure> structure = LoadStructure(call, subject.stored.unit, 0);
+  if (structure && !structure->replaced.empty()) {
+    // What is built in now is what counts; what it was built of stays the basis that changes are told against.
+    domain::Result<Structure> maintained = LoadPresentStructure(call, subject.id);
+    if (maintained) maintained->replaced = std::move(structure->replaced);
+    structure = std::move(maintained);
+  }
   if (!structure) return Fail(structure.error());
   Entries entries(subject.kind);
   std::string first_life_passport;
@@ -373,6 +420,7 @@ domain::Result<std::vector<PassportEntry>> PassportEntries(Call& call, const Pas
   AddIdentity(subject, first_life_passport, entries);
   AddLife(call, subject, entries);
   const std::vector<domain::BuiltParts> parts = db::CountParts(call.transaction, structure->ids, structure->with_parts);
+  AddReplaced(call, structure->replaced, entries);
   AddMasses(call, subject, *structure, parts, entries);
   AddRecycled(call, subject, *structure, entries);
   AddFacts(FactsFor(call, subject.stored), subject.kind, entries);

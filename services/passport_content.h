@@ -1,5 +1,6 @@
-// What a unit's passport says now: recorded identity, masses and substances counted through the as-built genealogy, recycled content of
-// the lots in it, status of its life, and the facts that count (the unit's before its model's before the plant's). Reads only.
+// What a unit's passport says now: recorded identity, masses and substances counted through the as-built genealogy (where parts were
+// replaced since: through what is in it now, and the entries say so), recycled content of the lots in it, status of its life, and the facts
+// that count (the unit's before its model's before the plant's). Reads only.
 #pragma once
 
 #include <string>
@@ -42,15 +43,19 @@ domain::Result<std::vector<domain::PassportEntry>> PassportEntries(Call& call, c
 std::vector<db::Fact> FactsFor(Call& call, const db::StoredUnit& stored);
 domain::PassportEntry EntryOf(const db::Fact& fact);
 
-// The as-built genealogy below a unit, read level by level.
+// The as-built genealogy below a unit, read level by level; for a partner's caller what of it is still there.
 struct Structure {
   std::vector<domain::Edge> edges;
   // Everything met, the unit with it, and those of it that something is in.
   std::vector<int64_t> ids;
   std::vector<int64_t> with_parts;
+  // What gave way to something else since, or to nothing.
+  std::vector<domain::ReplacedPart> replaced;
 };
 // `max_depth` 0 = all levels. Errors: LIMIT_EXCEEDED.
 domain::Result<Structure> LoadStructure(Call& call, const domain::Unit& unit, int32_t max_depth);
+// What is in it now, all levels; `replaced` is empty. Errors: LIMIT_EXCEEDED.
+domain::Result<Structure> LoadPresentStructure(Call& call, int64_t unit_id);
 
 // Calendar day in Asia/Shanghai, YYYY-MM-DD.
 std::string DayText(domain::Time time);

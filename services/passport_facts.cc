@@ -51,10 +51,16 @@ const domain::PassportEntry* DocumentFacts::Ask(const std::string& attribute, co
   const domain::PassportAttribute* known = domain::FindAttribute(attribute);
   if (known == nullptr) throw std::logic_error("a document asks for " + attribute + ", which is no attribute");
   const std::string name = subject.empty() ? attribute : attribute + "/" + subject;
-  if (!domain::MayRead(tiers_, known->access)) hidden_.insert(name);
+  // Without the subject: that there is such a substance in it is not for everybody either.
+  if (!domain::MayRead(tiers_, known->access)) hidden_.insert(attribute);
   const domain::PassportEntry* entry = Find(attribute, subject);
   if (entry == nullptr) missing_.insert(name);
   return entry;
+}
+
+bool DocumentFacts::MayTell(std::string_view attribute) const {
+  const domain::PassportAttribute* known = domain::FindAttribute(attribute);
+  return known == nullptr || domain::MayRead(tiers_, known->access);
 }
 
 bool DocumentFacts::Knows(std::string_view attribute, std::string_view subject) const { return Find(attribute, subject) != nullptr; }
@@ -81,8 +87,7 @@ double DocumentFacts::NumberOf(const std::string& attribute, const std::string& 
 }
 
 std::vector<std::string> DocumentFacts::SubjectsOf(const std::string& attribute) {
-  const domain::PassportAttribute* known = domain::FindAttribute(attribute);
-  if (known != nullptr && !domain::MayRead(tiers_, known->access)) hidden_.insert(attribute);
+  if (!MayTell(attribute)) hidden_.insert(attribute);
   std::vector<std::string> subjects;
   for (const domain::PassportEntry& entry : entries_) {
     if (entry.attribute == attribute && !entry.value.empty() && !entry.subject.empty()) subjects.push_back(entry.subject);
@@ -113,7 +118,8 @@ void DocumentFacts::Fill(Json& document, std::span<const FactSlot> slots) {
       const std::string_view name = source.substr(0, source.find_first_of("@/"));
       const size_t slash = source.find('/');
       const std::string_view subject = slash == std::string_view::npos ? "" : source.substr(slash + 1);
-      if (source.starts_with('$') ? given_.count(std::string(source.substr(1))) == 0 : !Knows(name, subject)) continue;
+      const bool told = source.starts_with('$') ? given_.contains(std::string(source.substr(1))) : Knows(name, subject) && MayTell(name);
+      if (!told) continue;
     }
     document[Json::json_pointer(slot.pointer)] = SourceOf(source);
   }
@@ -126,7 +132,7 @@ domain::Status DocumentFacts::Verdict() const {
     return domain::Fail(std::move(error));
   };
   if (!hidden_.empty()) {
-    return refuse(Reason::kRoleInsufficient, "the document holds what the role may not see: " + Joined(hidden_), hidden_);
+    return refuse(Reason::kRoleInsufficient, "the document holds what the caller may not see: " + Joined(hidden_), hidden_);
   }
   if (!missing_.empty()) {
     return refuse(Reason::kDocumentUnavailable, "the document needs facts that nobody stated: " + Joined(missing_), missing_);

@@ -22,7 +22,7 @@ namespace mes::services {
 //   `name@time`       when it was so
 //   `name@bare`       an address alone, in a document that describes its links
 //   `name/SUBSTANCE`  of one subject
-//   `?...`            left out where it is not known
+//   `?...`            left out where it is not known, or not for the caller's eyes
 struct FactSlot {
   const char* pointer;
   const char* source;
@@ -40,6 +40,8 @@ class DocumentFacts {
   void Give(const std::string& name, nlohmann::json value) { given_[name] = std::move(value); }
   // Whether it is known, without asking for it.
   bool Knows(std::string_view attribute, std::string_view subject = "") const;
+  // Whether the caller's tiers show it.
+  bool MayTell(std::string_view attribute) const;
   // The fact as the document writes it; null where it is missing.
   nlohmann::json Of(const std::string& attribute, const std::string& subject = "");
   // The address alone.

@@ -9,6 +9,7 @@
 #include "domain/gbt34014.h"
 #include "domain/genealogy.h"
 #include "domain/limits_passport.h"
+#include "services/grant.h"
 #include "services/passport_document.h"
 #include "services/passport_identity.h"
 #include "services/unit.h"
@@ -44,7 +45,8 @@ std::vector<PassportEntry> EntriesOf(Call& call, const db::StoredUnit& stored) {
   add("unit_code", stored.unit.code);
   add("product_code", material.code);
   add("product_name", material.name);
-  add("batch", stored.work_order_code.empty() ? stored.supplier_lot : stored.work_order_code);
+  // Orders and suppliers are the plant's business, and the schemas do without.
+  if (call.caller.partner.empty()) add("batch", stored.work_order_code.empty() ? stored.supplier_lot : stored.work_order_code);
   if (stored.lot) {
     add("manufacturing_date", DayText(stored.manufacture_time));
   } else if (stored.unit.finish_time && stored.unit.revision_id != 0 && stored.supplier.empty()) {
@@ -133,6 +135,8 @@ class Makers {
       if (fact.attribute == "manufacturer_bpnl") own_ = fact.value;
     }
   }
+  // False: the database does not show it to the partner that asks.
+  bool Sees(int64_t id) const { return known_.contains(id); }
   const domain::Material& MaterialOfUnit(int64_t id) const { return *known_.at(id).first; }
   // Whose business partner number it is: the unit's or lot's, the material's, ours where it is made here.
   Json Of(int64_t id, DocumentFacts& facts) const {
@@ -155,6 +159,7 @@ domain::Result<Json> ItemsOf(const std::vector<Item>& items, const domain::Produ
                              const std::string& uom_of_child, const std::string& plant_namespace, DocumentFacts& facts) {
   Json list = Json::array();
   for (const Item& item : items) {
+    if (!makers.Sees(item.unit_id)) continue;
     const bool children = uom_of_child.empty();
     const std::string& uom = children ? makers.MaterialOfUnit(item.unit_id).uom : uom_of_child;
     const std::string word = UnitWord(uom);
@@ -197,13 +202,17 @@ domain::Result<Json> UsageOf(Call& call, const db::StoredUnit& stored, const std
   if (static_cast<int64_t>(edges.size()) > domain::kMaxDocumentItems) {
     return Fail(TooMany("document", static_cast<int64_t>(edges.size()), domain::kMaxDocumentItems));
   }
-  const std::vector<Item> items = ItemsIn(edges, false);
+  std::vector<Item> items = ItemsIn(edges, false);
+  std::vector<int64_t> parents;
+  for (const Item& item : items) parents.push_back(item.unit_id);
+  const std::unordered_set<int64_t> seen = SeenUnits(call, parents);
+  std::erase_if(items, [&](const Item& item) { return !seen.contains(item.unit_id); });
   const Makers makers(call, items);
   const std::string& uom = MaterialOf(call.plant, stored.unit.material_id).uom;
-  const auto parents = ItemsOf(items, nullptr, makers, uom, plant_namespace, facts);
-  if (!parents) return Fail(parents.error());
+  const auto listed = ItemsOf(items, nullptr, makers, uom, plant_namespace, facts);
+  if (!listed) return Fail(listed.error());
   return Json{{"globalAssetId", AssetUrn(plant_namespace, stored.unit.id)},
-              {"parentItems", *parents},
+              {"parentItems", *listed},
               {"customers", Json::array({facts.Of("customer_bpnl")})}};
 }
 
@@ -225,7 +234,10 @@ class CodeTree {
     const auto parts = inside_.find(unit_id);
     if (parts == inside_.end()) return list;
     for (const int64_t part : parts->second) {
-      const std::string& code = codes_.at(part);
+      // The database does not show it to the partner that asks.
+      const auto known = codes_.find(part);
+      if (known == codes_.end()) continue;
+      const std::string& code = known->second;
       const domain::BatteryCodeReading reading = domain::ReadBatteryCode(code);
       const int level = reading.Valid() ? LevelOf(reading.code.product_type) : 0;
       Json below = Below(part, level > 0 && level < above ? level : above);
@@ -249,7 +261,7 @@ domain::Result<Json> TractionBatteryCodeOf(Call& call, const db::StoredUnit& sto
   const std::string& code = stored.unit.code;
   const domain::BatteryCodeReading reading = domain::ReadBatteryCode(code);
   if (!reading.Valid()) return Fail(Unavailable(code + " is no code after GB/T 34014"));
-  const domain::Result<Structure> structure = LoadStructure(call, stored.unit, 0);
+  const domain::Result<Structure> structure = LoadPresentStructure(call, stored.unit.id);
   if (!structure) return Fail(structure.error());
   const CodeTree tree(structure->edges, db::LoadIdentities(call.transaction, structure->ids));
   Json document = {{"productType", WordOf(reading.code.product_type)}, {"tractionBatteryCode", code}};

@@ -81,7 +81,7 @@ constexpr auto kPermissions = std::to_array<Permission>({
     {"CodeService", "ListCodeBatches", kFloor},
     {"CodeService", "DecodeCode", kFloor | kStation},
 
-    {"DismantlingService", "GetDismantling", kFloor | kRecycler},
+    {"DismantlingService", "GetDismantling", kFloor | kRecycler, true},
 
     {"DutyService", "ListDuties", kOffice | kRecycler},
     {"DutyService", "MarkDutiesSent", kPlanner | kQuality},
@@ -148,7 +148,7 @@ constexpr auto kPermissions = std::to_array<Permission>({
     {"PassportService", "DeclareFact", kQuality | kTesting | kPlanner},
     {"PassportService", "ListFacts", kFloor},
     {"PassportService", "ListPassportAttributes", kFloor | kRecycler, true},
-    {"PassportService", "GetPassportDocument", kFloor | kRecycler},
+    {"PassportService", "GetPassportDocument", kFloor | kRecycler, true},
 
     {"PlanService", "ImportPlan", kPlanner},
     {"PlanService", "ListPlanVersions", kOffice},
@@ -173,8 +173,8 @@ constexpr auto kPermissions = std::to_array<Permission>({
     {"RecyclingService", "CloseRecyclingBatch", kQuality | kRecycler, true},
     {"RecyclingService", "GetRecyclingBatch", kOffice | kRecycler, true},
     {"RecyclingService", "ListRecyclingBatches", kOffice | kRecycler, true},
-    {"RecyclingService", "GetMassBalance", kOffice | kRecycler},
-    {"RecyclingService", "ListTargets", kOffice | kRecycler},
+    {"RecyclingService", "GetMassBalance", kOffice | kRecycler, true},
+    {"RecyclingService", "ListTargets", kOffice | kRecycler, true},
     {"RecyclingService", "GetRecycledContent", kOffice},
 
     {"ReplacementService", "ReplacePart", kOperator | kMaintenance | kTesting | kQuality | kEngineer},

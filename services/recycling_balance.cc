@@ -11,6 +11,7 @@
 #include "services/capacity.h"
 #include "services/contents.h"
 #include "services/convert.h"
+#include "services/grant.h"
 #include "services/recycling.h"
 #include "services/time_zone.h"
 #include "services/unit.h"
@@ -80,10 +81,9 @@ domain::Result<db::BalanceFilter> ParseFilter(Call& call, const v1::GetMassBalan
     filter.batch_id = batch->id;
     return filter;
   }
-  filter.partner = call.caller.partner.empty() ? request.partner() : call.caller.partner;
-  if (Status checked = domain::CheckText(filter.partner, domain::kMaxSupplierLength, true, "partner"); !checked) {
-    return Fail(checked.error());
-  }
+  const auto partner = AskedPartner(call, request.partner(), true);
+  if (!partner) return Fail(partner.error());
+  filter.partner = *partner;
   const auto from = ParseOptionalDay(request.from_day(), "from_day");
   if (!from) return Fail(from.error());
   const auto until = ParseOptionalDay(request.until_day(), "until_day");

@@ -36,6 +36,12 @@ void Issue(const Connection& connection, const std::string& code, const std::str
   AddVersionFields(fields, response.version());
   fields.Add("", response.issued() ? "" : "nothing changed since: no new version");
   fields.Print();
+  if (response.changed_size() > 0) {
+    printf("changed since the version before:\n");
+    std::string changed;
+    for (const std::string& name : response.changed()) changed += (changed.empty() ? "" : ", ") + name;
+    PrintWrapped(2, changed);
+  }
   if (response.unknown_size() > 0) printf("%d attributes are unknown; `passport show` names them\n", response.unknown_size());
 }
 

@@ -264,6 +264,50 @@ RC_GTEST_PROP(Composition, RecycledContentLiesBetweenTheLeastAndTheMostOfItsLots
   RC_ASSERT(mean >= least - 1e-6 && mean <= most + 1e-6);
 }
 
+Edge Installed(int64_t parent, int64_t child, int16_t line, int16_t slot, int day, int removed = 0) {
+  Edge edge;
+  edge.parent_id = parent;
+  edge.child_id = child;
+  edge.line = line;
+  edge.slot = slot;
+  edge.install_time = Time(std::chrono::hours(24 * day));
+  if (removed > 0) edge.remove_time = edge.remove_record_time = Time(std::chrono::hours(24 * removed));
+  return edge;
+}
+
+TEST(Composition, AReplacedPartIsToldByItsPlaceAndNotWhatWasInIt) {
+  const Scope built{TraceView::kAsBuilt, Time(std::chrono::hours(24 * 10))};
+  const auto day = [](int number) { return Time(std::chrono::hours(24 * number)); };
+  // Pack 1 with modules 2, 3 and 4; module 2 with cells 21, 22. Before it was finished 21 stood where 20 had been.
+  const std::vector<Edge> whole = {Installed(1, 2, 1, 1, 5),   Installed(1, 3, 1, 2, 5),  Installed(1, 4, 1, 3, 5),
+                                   Installed(2, 20, 7, 1, 1, 2), Installed(2, 21, 7, 1, 3), Installed(2, 22, 7, 2, 3)};
+  EXPECT_TRUE(ReplacedIn(built, whole).empty());
+  EXPECT_TRUE(ReplacedIn(Scope{}, whole).empty());
+  // A cell of module 2, twice; module 3 by 5, which brought cells of its own; module 4 was taken out and put back; one was added.
+  const std::vector<Edge> changed = {Installed(1, 2, 1, 1, 5),       Installed(1, 3, 1, 2, 5, 12),   Installed(1, 5, 1, 2, 12),
+                                     Installed(1, 4, 1, 3, 5, 13),   Installed(1, 4, 1, 3, 14),      Installed(1, 6, 1, 4, 15),
+                                     Installed(2, 21, 7, 1, 3, 11),  Installed(2, 23, 7, 1, 11, 16), Installed(2, 24, 7, 1, 17),
+                                     Installed(2, 22, 7, 2, 3, 20)};
+  EXPECT_THAT(ReplacedIn(built, changed),
+              testing::ElementsAre(ReplacedPart{"1.1/7.1", 21, 24, day(17)}, ReplacedPart{"1.1/7.2", 22, 0, day(20)},
+                                   ReplacedPart{"1.2", 3, 5, day(12)}, ReplacedPart{"1.4", 0, 6, day(15)}));
+  // Lots have no place.
+  EXPECT_TRUE(ReplacedIn(built, {MakeEdge(1, 10, 5)}).empty());
+}
+
+TEST(Passport, AVersionSaysWhatItSaysOtherwise) {
+  const auto entry = [](const char* attribute, const char* subject, const char* value) {
+    PassportEntry made;
+    made.attribute = attribute, made.subject = subject, made.value = value;
+    return made;
+  };
+  const PassportEntry cells = entry("cell_count", "", "1");
+  const std::vector<PassportEntry> before = {entry("mass_total", "", "5"), entry("replaced_part", "", "none"), cells};
+  const std::vector<PassportEntry> after = {entry("mass_total", "", "6"), cells, entry("replaced_part", "1.1", "x")};
+  EXPECT_EQ(ChangesBetween(before, after), (std::vector<std::string>{"mass_total", "replaced_part/1.1", "replaced_part"}));
+  EXPECT_TRUE(ChangesBetween(after, after).empty());
+}
+
 TEST(Substance, NamesAreUniqueAndCasNumbersHaveTheirCheckDigit) {
   std::set<std::string_view> names;
   for (const Substance& substance : Substances()) {

@@ -10,8 +10,7 @@
 #include <fstream>
 #include <memory>
 
-#include "tests/end_to_end/program.h"
-#include "tests/support/cluster.h"
+#include "tests/end_to_end/mesctl_tls_session.h"
 
 namespace mes {
 namespace {
@@ -21,62 +20,13 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-constexpr char kMesd[] = MES_BINARY_FOLDER "/bin/mesd";
-constexpr char kCerts[] = MES_SOURCE_FOLDER "/deploy/certs";
+using tests::kCerts;
+using tests::kMesd;
 
-class MesctlAccessTest : public testing::Test {
+class MesctlAccessTest : public tests::MesctlTlsSession {
  protected:
-  static void SetUpTestSuite() {
-    folder = (std::filesystem::temp_directory_path() / ("mes-access-" + std::to_string(getpid()))).string();
-    const tests::Outcome made = tests::RunProgram(kCerts, {folder, "--name", "service/office", "--name", "station/PACK-CAR-60.1.PEOL.1"});
-    ASSERT_EQ(made.code, 0) << made.err;
-    database = std::make_unique<tests::TestDatabase>();
-    const tests::Outcome admitted = tests::RunProgram(
-        kMesd, {"admit", "ordos://ordos/service/office", "--role", "admin", "--role", "planner", "--database", database->url()});
-    ASSERT_EQ(admitted.code, 0) << admitted.err;
-    address = "127.0.0.1:" + std::to_string(tests::FreePort());
-    setenv("MES_INSECURE", "0", 1);
-    server = std::make_unique<tests::RunningProgram>(
-        kMesd, std::vector<std::string>{"serve", "--database", database->url(), "--listen", address, "--tls-cert", folder + "/server.pem",
-                                        "--tls-key", folder + "/server.key", "--tls-ca", folder + "/ca.pem", "--key-secret-file",
-                                        folder + "/key.secret"});
-    unsetenv("MES_INSECURE");
-    ASSERT_EQ(As("service-office", {"health", "--wait", "50"}).code, 0);
-  }
-  static void TearDownTestSuite() {
-    server.reset();
-    database.reset();
-    std::error_code ignored;
-    std::filesystem::remove_all(folder, ignored);
-  }
-  static tests::Outcome Mesctl(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), {"--server", address, "--deadline", "20"});
-    return tests::RunProgram(MES_BINARY_FOLDER "/bin/mesctl", arguments);
-  }
-  // Shows that certificate.
-  static tests::Outcome As(const std::string& who, std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(),
-                     {"--ca", folder + "/ca.pem", "--cert", folder + "/" + who + ".pem", "--key", folder + "/" + who + ".key"});
-    return Mesctl(std::move(arguments));
-  }
-  static std::string Said(const tests::Outcome& outcome) {
-    EXPECT_EQ(outcome.code, 0) << outcome.err;
-    return outcome.out;
-  }
-  static std::string Write(const std::string& name, const std::string& content) {
-    std::ofstream(folder + "/" + name) << content;
-    return folder + "/" + name;
-  }
-
-  static std::string folder, address;
-  static std::unique_ptr<tests::TestDatabase> database;
-  static std::unique_ptr<tests::RunningProgram> server;
+  static void SetUpTestSuite() { Serve({"station/PACK-CAR-60.1.PEOL.1"}, {"admin", "planner"}); }
 };
-
-std::string MesctlAccessTest::folder;
-std::string MesctlAccessTest::address;
-std::unique_ptr<tests::TestDatabase> MesctlAccessTest::database;
-std::unique_ptr<tests::RunningProgram> MesctlAccessTest::server;
 
 TEST_F(MesctlAccessTest, AStationIsLetInAndShutOut) {
   const std::string name = "ordos://ordos/station/PACK-CAR-60.1.PEOL.1";

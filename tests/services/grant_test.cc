@@ -11,9 +11,13 @@
 #include "db/grant.h"
 #include "domain/limits_grant.h"
 #include "mes/v1/grant.grpc.pb.h"
+#include "services/dismantling.h"
 #include "services/epcis.h"
 #include "services/genealogy.h"
 #include "services/life.h"
+#include "services/passport.h"
+#include "services/passport_identity.h"
+#include "services/recycling.h"
 #include "services/unit.h"
 #include "tests/support/server.h"
 #include "tests/support/stored_plant.h"
@@ -115,6 +119,8 @@ class ScopeTest : public testing::Test {
   std::mt19937 random_{20261126};
   std::vector<std::string> codes_;
   std::map<std::string, std::set<std::string>> seen_;
+  // What documents call a thing, with its code.
+  std::map<std::string, std::string> assets_;
 
   static std::string Partner(int i) { return "Partner" + std::to_string(i); }
   int Below(int n) { return static_cast<int>(random_() % static_cast<unsigned>(n)); }
@@ -140,6 +146,12 @@ class ScopeTest : public testing::Test {
           "station_judgement, purpose, return_to, flags, other_unit_id, line, slot) values ('2026-09-01', '2026-09-01', " +
           above + ", " + std::to_string(part * 2 + (removed ? 1 : 0)) + ", 0, 0, 1, 10, " +
           std::to_string(static_cast<int>(domain::EventKind::kInstalled)) + ", 0, 0, 0, 0, 0, " + child + ", 1, " + slot + ");";
+      // Each was forced out, as a sheet for the bench says.
+      if (removed) {
+        sql += "insert into replacement (unit_id, removed_id, line, slot, forced, overridden, reason, person, role, evidence, occur_time, "
+               "record_time) values (" + above + ", " + child + ", 1, " + slot + ", true, '{UNIT_HELD}', 'r', 'Li', 'quality', 'e', "
+               "'2026-09-02', '2026-09-02');";
+      }
       if (!removed) {
         parent[part] = holder;
         sql += "update unit set parent_id = " + above + ", parent_line = 1, parent_slot = " + slot + " where unit_id = " + child +
@@ -164,7 +176,12 @@ class ScopeTest : public testing::Test {
         if (used_by[lot].insert(cell).second) plant_.Consume(id, ids[cell]);
       }
     }
-    std::vector<std::set<int>> given(kPartners);
+    std::vector<std::set<int>> given(kPartners), delivered(kPartners);
+    for (int lot = 0; lot < kPartners; ++lot) {
+      delivered[lot].insert(lot + 2);
+      sql += "insert into purchase (unit_id, supplier, receive_time) select unit_id, '" + Partner(lot) +
+             "', now() from unit where code = '" + lots[static_cast<size_t>(lot + 2)] + "';";
+    }
     for (size_t unit = 0; unit < units.size(); ++unit) {
       const int partner = Below(kPartners);
       const std::string who = Partner(partner), id = std::to_string(ids[unit]);
@@ -196,7 +213,7 @@ class ScopeTest : public testing::Test {
            "insert into recycling_unit select unit_id, 1, now(), now(), now(), 0, 1, true, true from unit where code in "
            "('U0U', 'U1U', 'U25U');"
            "insert into recovered_lot select unit_id, 1, now(), now(), 'Li', 'R' from unit where code in ('L0L', 'L1L');";
-    plant_.database().Query(sql);
+    plant_.database().Query(sql + BenchAndDocuments());
     for (int partner = 0; partner < kPartners; ++partner) {
       std::set<std::string>& seen = seen_[Partner(partner)];
       std::set<int> numbers;
@@ -210,7 +227,12 @@ class ScopeTest : public testing::Test {
         for (const int cell : used_by[static_cast<size_t>(lot)]) {
           if (numbers.contains(cell)) seen.insert(lots[static_cast<size_t>(lot)]);
         }
+        if (delivered[partner].contains(lot)) seen.insert(lots[static_cast<size_t>(lot)]);
       }
+    }
+    const std::string plant_namespace = plant_.database().Value("select namespace from passport_namespace");
+    for (const auto& row : plant_.database().Query("select unit_id, code from unit")) {
+      assets_[UnitUuid(plant_namespace, std::stoll(row[0]))] = row[1];
     }
     codes_ = units;
     codes_.insert(codes_.end(), lots.begin(), lots.end());
@@ -238,9 +260,84 @@ class ScopeTest : public testing::Test {
     return sink.text;
   }
 
+  // A sheet for the bench, the facts that documents want, holds whose reasons name others, and a recycling batch of each partner: of one
+  // unit, of a kilogram for the first partner, of two for the second.
+  static std::string BenchAndDocuments() {
+    std::string sql =
+        "insert into dismantling_sheet select material_id, '{}', 400, 350, 'below 60 V', 5, '{}', 'outdoors', '{}' from material "
+        "where code = 'PACK';"
+        "insert into dismantling_step select material_id, 1, 'open', material_id, '', 0, 'hands', 1, 'none' from material "
+        "where code = 'PACK';"
+        "insert into hold (reason, placed_by, place_time) values ('it came with U3U, of L3L', 'Li', now());"
+        "insert into hold_item (hold_id, unit_id, named) select 1, unit_id, true from unit where tracking = 1 and unit_id % 5 = 0;"
+        "insert into passport_fact (scope, material_id, attribute, subject, value, basis, observe_time, method, evidence, person, "
+        "record_time) select 2, material_id, 'manufacturer_bpnl', '', 'BPNL0000SUPPLIER', 4, now(), '', '', 'Li', now() from material;";
+    for (const auto& [name, value] : std::map<std::string, std::string>{{"facility_country", "CHN"},
+                                                                        {"classification_standard", "ECLASS"},
+                                                                        {"classification_id", "27"},
+                                                                        {"manufacturing_date", "2026-09-01"},
+                                                                        {"customer_bpnl", "BPNL000000NEWBUS"},
+                                                                        {"customer_part_name", "energy store"},
+                                                                        {"customer_part_number", "NB-7"}}) {
+      sql += "insert into passport_fact (scope, material_id, attribute, subject, value, basis, observe_time, method, evidence, person, "
+             "record_time) select 2, material_id, '" + name + "', '', '" + value + "', 4, now(), '', '', 'Li', now() from material;";
+    }
+    for (int i = 0; i < kPartners; ++i) {
+      sql += "insert into recycling_batch (partner, place, state, person, open_time) values ('" + Partner(i) +
+             "', 'Baotou', 1, 'Li', now());"
+             "insert into recycling_unit select unit_id, " + std::to_string(i + 2) + ", now(), now(), now(), 0, " +
+             std::to_string(i + 1) + "000000000, true, true from unit where code = 'U" + std::to_string(30 + i) + "U';";
+    }
+    return sql;
+  }
+
+  std::string AskForDocument(Call& call, const std::string& code, v1::PassportDocument kind, domain::Status& status) {
+    v1::GetPassportDocumentRequest request;
+    request.set_unit_code(code);
+    request.set_document(kind);
+    return Unary<v1::GetPassportDocumentResponse>(call, request, GetPassportDocument, status);
+  }
+  std::string AskForSheets(Call& call, const std::string& code, domain::Status& status) {
+    v1::GetDismantlingRequest request;
+    request.set_unit_code(code);
+    return Unary<v1::GetDismantlingResponse>(call, request, GetDismantling, status);
+  }
+  // Own batches are weighed, others' do not exist, by number and by partner.
+  void AskForBalance(Call& call, int partner) {
+    const int asked = Below(kPartners + 2) - 1;
+    v1::GetMassBalanceRequest request;
+    const bool by_number = Below(2) == 0;
+    if (by_number) request.set_recycling_batch_id(asked + 2);
+    if (!by_number) request.set_partner(asked < 0 ? "Else" : Partner(asked));
+    v1::GetMassBalanceResponse response;
+    const domain::Status status = GetMassBalance(call, request, response);
+    if (asked == partner) {
+      ASSERT_TRUE(status) << status.error().message;
+      EXPECT_EQ(response.contained().value(), std::to_string(partner + 1));
+    } else if (status) {
+      EXPECT_FALSE(by_number) << Partner(partner) << " was told of batch " << asked + 2;
+      EXPECT_EQ(response.batches(), 0) << Partner(partner) << " was told of " << request.partner();
+      EXPECT_EQ(response.contained().value(), "0");
+    } else {
+      EXPECT_EQ(status.error().reason, by_number ? domain::Reason::kRecyclingBatchUnknown : domain::Reason::kPartnerUnknown);
+    }
+  }
+
   // One question of a partner about a code; its whole answer as text.
   std::string Ask(Call& call, const std::string& code, domain::Status& status) {
     // The long answers are asked for less often.
+    switch (Below(60)) {
+      case 0:
+        return AskForSheets(call, code, status);
+      case 1:
+        return AskForDocument(call, code, v1::PASSPORT_DOCUMENT_SINGLE_LEVEL_BOM_AS_BUILT, status);
+      case 2:
+        return AskForDocument(call, code, v1::PASSPORT_DOCUMENT_SINGLE_LEVEL_USAGE_AS_BUILT, status);
+      case 3:
+        return AskForDocument(call, code, code[0] == 'L' ? v1::PASSPORT_DOCUMENT_BATCH : v1::PASSPORT_DOCUMENT_SERIAL_PART, status);
+      default:
+        break;
+    }
     switch (Below(12)) {
       case 0: {
         v1::TraceRequest request;
@@ -277,8 +374,12 @@ class ScopeTest : public testing::Test {
     }
   }
 
-  static std::set<std::string> CodesIn(const std::string& text) {
+  std::set<std::string> CodesIn(const std::string& text) const {
     std::set<std::string> codes;
+    static const std::string urn = "urn:uuid:";
+    for (size_t at = text.find(urn); at != std::string::npos; at = text.find(urn, at + 1)) {
+      codes.insert(assets_.at(text.substr(at + urn.size(), 36)));
+    }
     for (size_t at = 0; at < text.size(); ++at) {
       if (text[at] != 'U' && text[at] != 'L') continue;
       size_t end = at + 1;
@@ -291,17 +392,23 @@ class ScopeTest : public testing::Test {
   void Run(bool service_checks, bool database_checks) {
     int64_t answered = 0, refused = 0, named = 0;
     for (int asked = 0; asked < kQuestions && !HasFailure(); asked += kPerTransaction) {
-      const std::string partner = Partner(Below(kPartners));
+      const int number = Below(kPartners);
+      const std::string partner = Partner(number);
       const std::set<std::string>& seen = seen_.at(partner);
       plant_.database().pool().Read([&](db::Transaction& transaction) {
         domain::Caller caller;
         caller.kind = domain::CallerKind::kPartner;
         caller.name = partner;
+        caller.roles = static_cast<uint16_t>(domain::Role::kRecycler);
         if (service_checks) caller.partner = partner;
         if (database_checks) db::EnterPartnerScope(transaction, partner);
         const domain::Time now = std::chrono::time_point_cast<domain::Duration>(std::chrono::system_clock::now());
         Call call{transaction, plant_.plant(), now, caller};
         for (int i = 0; i < kPerTransaction && !HasFailure(); ++i) {
+          if (Below(60) == 0) {
+            AskForBalance(call, number);
+            continue;
+          }
           const std::string& code = codes_[static_cast<size_t>(Below(static_cast<int>(codes_.size())))];
           domain::Status status;
           const std::string answer = Ask(call, code, status);
@@ -311,7 +418,9 @@ class ScopeTest : public testing::Test {
           } else {
             const domain::Reason reason = status.error().reason;
             const bool lot = code[0] == 'L';
-            EXPECT_TRUE(reason == domain::Reason::kUnitUnknown || (lot && reason == domain::Reason::kUnitState))
+            // A lot has no life and no sheet.
+            const bool of_lot = reason == domain::Reason::kUnitState || reason == domain::Reason::kDocumentUnavailable;
+            EXPECT_TRUE(reason == domain::Reason::kUnitUnknown || (lot && seen.contains(code) && of_lot))
                 << status.error().message;
             EXPECT_TRUE(lot || !seen.contains(code)) << partner << " was refused " << code << ": " << status.error().message;
             ++refused;

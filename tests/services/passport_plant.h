@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "domain/passport_attribute.h"
+#include "mes/v1/life.grpc.pb.h"
 #include "mes/v1/passport.grpc.pb.h"
 #include "mes/v1/product_definition.grpc.pb.h"
 #include "tests/support/plant_folder.h"
@@ -16,6 +17,11 @@
 #include "tests/support/stored_plant.h"
 
 namespace mes::tests {
+
+// What is declared by substance in tests.
+inline const std::vector<std::string> kCellSubstances = {"LFP", "graphite", "carbon_additives", "PVDF", "aluminium", "copper", "LiPF6",
+                                                         "Li",  "Ni",       "Co",               "Pb",   "other_polymers"};
+inline const std::vector<std::string> kStackSubstances = {"PFSA_membrane", "ionomer", "GDL", "stainless_steel"};
 
 class PassportPlant {
  public:
@@ -35,6 +41,11 @@ class PassportPlant {
     const int64_t id = Make(product, 1, deep, code).at(0);
     Flush();
     return id;
+  }
+  // Parts know their parents, as stations leave them.
+  void StandInside() {
+    Sql("update unit set parent_id = a.parent_id, parent_line = a.line, parent_slot = a.slot from assembly a "
+        "where a.child_id = unit.unit_id and a.remove_time is null");
   }
   // The lot of a material that everything is built of; made on first use.
   int64_t LotOf(const std::string& material) {
@@ -83,6 +94,19 @@ class PassportPlant {
     v1::IssuePassportResponse response;
     EXPECT_EQ(ReasonOf(CallOnce(*stub_, &v1::PassportService::Stub::IssuePassport, request, &response)), "OK") << unit;
     return response;
+  }
+  void Live(const std::string& unit, v1::LifeEvent event) {
+    v1::RecordLifeEventRequest request;
+    request.set_request_id(NextRequest());
+    request.set_unit_code(unit);
+    request.set_event(event);
+    request.set_person("Li");
+    request.set_party("NewBus Ltd");
+    request.set_place("Baotou, CN");
+    request.set_evidence("report 7");
+    v1::RecordLifeEventResponse response;
+    const auto lives = v1::LifeService::NewStub(server_.channel());
+    ASSERT_EQ(ReasonOf(CallOnce(*lives, &v1::LifeService::Stub::RecordLifeEvent, request, &response)), "OK") << v1::LifeEvent_Name(event);
   }
   grpc::Status Document(const std::string& unit, v1::PassportDocument kind, std::string* text, const std::string& role = "quality") {
     v1::GetPassportDocumentRequest request;

@@ -13,6 +13,7 @@
 #include "mes/v1/epcis.grpc.pb.h"
 #include "mes/v1/life.grpc.pb.h"
 #include "services/passport_identity.h"
+#include "tests/services/document_judge.h"
 #include "tests/services/passport_plant.h"
 #include "tests/support/standards.h"
 
@@ -26,17 +27,17 @@ using testing::HasSubstr;
 using testing::Not;
 using tests::CallOnce;
 using tests::ErrorInfoOf;
+using tests::ExpectSound;
 using tests::FieldOf;
 using tests::ReasonOf;
+using tests::kCellSubstances;
+using tests::kStackSubstances;
 using Json = nlohmann::json;
 using Stub = v1::PassportService::Stub;
 
 constexpr char kPack[] = "NMGPB120000001G9M0000001";
-const std::vector<std::string> kCellSubstances = {"LFP", "graphite", "carbon_additives", "PVDF", "aluminium", "copper", "LiPF6",
-                                                  "Li",  "Ni",       "Co",               "Pb",   "other_polymers"};
-const std::vector<std::string> kStackSubstances = {"PFSA_membrane", "ionomer", "GDL", "stainless_steel"};
 
-class PassportServiceTest : public testing::Test {
+class PassportServiceTest : public testing::Test, protected tests::DocumentJudge {
  protected:
   tests::PassportPlant plant_;
 
@@ -59,59 +60,14 @@ class PassportServiceTest : public testing::Test {
     }
     return values;
   }
-  void Live(const std::string& unit, v1::LifeEvent event) {
-    v1::RecordLifeEventRequest request;
-    request.set_request_id(plant_.NextRequest());
-    request.set_unit_code(unit);
-    request.set_event(event);
-    request.set_person("Li");
-    request.set_party("NewBus Ltd");
-    request.set_place("Baotou, CN");
-    request.set_evidence("report 7");
-    v1::RecordLifeEventResponse response;
-    const auto lives = v1::LifeService::NewStub(plant_.server().channel());
-    ASSERT_EQ(ReasonOf(CallOnce(*lives, &v1::LifeService::Stub::RecordLifeEvent, request, &response)), "OK") << v1::LifeEvent_Name(event);
-  }
+  void Live(const std::string& unit, v1::LifeEvent event) { plant_.Live(unit, event); }
   Json Made(const std::string& unit, v1::PassportDocument kind) {
     std::string text;
     const grpc::Status status = plant_.Document(unit, kind, &text);
     EXPECT_EQ(ReasonOf(status), "OK") << v1::PassportDocument_Name(kind) << " of " << unit << ": " << status.error_message();
     return text.empty() ? Json() : Json::parse(text);
   }
-  std::set<std::string> broken_once_;
-  // Valid by the official schema; and the validator is awake: without its first required member it is not (asked once a schema).
-  void ExpectValid(const Json& document, const std::string& schema) {
-    const std::filesystem::path path = tests::Standards(schema);
-    if (path.empty()) return;
-    EXPECT_EQ(tests::SchemaFaults(document.dump(), path), "") << schema << "\n" << document.dump(1).substr(0, 3000);
-    if (!broken_once_.insert(schema).second) return;
-    Json broken = document;
-    broken.erase(Json::parse(tests::ReadFile(path)).at("required").at(0).get<std::string>());
-    EXPECT_NE(tests::SchemaFaults(broken.dump(), path), "") << schema;
-  }
 };
-
-// Beyond the schemas: every day exists, every share lies between 0 and 100, nothing is null or empty.
-void ExpectSound(const Json& value, const std::string& path) {
-  if (value.is_object()) {
-    for (const auto& [key, inner] : value.items()) ExpectSound(inner, path + "/" + key);
-    const bool percent = (value.contains("unit") && value["unit"] == "unit:percent") ||
-                         (value.contains("concentrationUnit") && value["concentrationUnit"] == "unit:percent");
-    for (const char* key : {"concentration", "concentrationValue"}) {
-      if (!percent || !value.contains(key) || !value[key].is_number()) continue;
-      EXPECT_GE(value[key].get<double>(), 0) << path;
-      EXPECT_LE(value[key].get<double>(), 100) << path;
-    }
-  } else if (value.is_array()) {
-    for (size_t i = 0; i < value.size(); ++i) ExpectSound(value[i], path + "/" + std::to_string(i));
-  } else if (value.is_string()) {
-    const std::string text = value;
-    EXPECT_FALSE(text.empty()) << path;
-    if (path.ends_with("Date") && text.size() == 10) EXPECT_TRUE(domain::IsDay(text)) << path << ": " << text;
-  } else {
-    EXPECT_FALSE(value.is_null()) << path;
-  }
-}
 
 TEST_F(PassportServiceTest, MassesAndMaterialsAreCountedThroughTheGenealogyAndUnknownIsSaid) {
   plant_.Build("PACK-CAR-60", kPack);

@@ -417,6 +417,20 @@ TEST_F(RecyclingServiceTest, RecoveredMaterialIsFollowedIntoNewUnits) {
   EXPECT_EQ(FieldOf(CallOnce(*recycling_, &Stub::GetRecycledContent, request, &content)), "year");
 }
 
+TEST_F(RecyclingServiceTest, AReceiptWeighsWhatIsInTheUnitThenAndNotWhatItWasBuiltOf) {
+  const auto remove = [&](const char* part) {
+    plant_.Remove(std::stoll(Value("select unit_id from unit where code = '" + std::string(part) + "'")));
+  };
+  remove("B1");
+  const int64_t batch = Open();
+  v1::ReceiveForRecyclingResponse received;
+  ASSERT_EQ(ReasonOf(Receive(Receipt(batch, {kPack}), &received)), "OK");
+  EXPECT_EQ(received.contents().total().value(), "30.54") << "a housing, one cell, four bolts";
+  EXPECT_EQ(received.contents().elements(0).mass().value(), "0.05");
+  remove("A1");
+  EXPECT_EQ(Balance(batch).contained().value(), "30.54") << "it is frozen with the receipt";
+}
+
 TEST_F(RecyclingServiceTest, DutiesFollowTheReceiptAndTheEnd) {
   const int64_t batch = Open();
   ASSERT_EQ(Live(kPack, v1::LIFE_EVENT_DECLARE_WASTE), "OK");
