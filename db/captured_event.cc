@@ -28,10 +28,18 @@ from unnest($1::text[], $2::text[]) n (hash, body)
 where e.hash = decode(n.hash, 'hex')
   and not e.wrong)sql";
 
+constexpr const char* kLockEarlier = R"sql(
+select encode(e.hash, 'hex'), e.captured_event_id, e.partner, e.wrong
+from unnest($1::text[]) n (hash)
+join captured_event e on e.hash = decode(n.hash, 'hex')
+order by e.captured_event_id
+for no key update of e)sql";
+
 constexpr const char* kInsertUnits = R"sql(
-insert into captured_event_unit (unit_id, captured_event_id)
-select distinct n.unit_id, n.captured_event_id
-from unnest($1::bigint[], $2::bigint[]) n (unit_id, captured_event_id)
+insert into captured_event_unit (unit_id, captured_event_id, effect)
+select n.unit_id, n.captured_event_id, max(n.effect)
+from unnest($1::bigint[], $2::bigint[], $3::smallint[]) n (unit_id, captured_event_id, effect)
+group by n.unit_id, n.captured_event_id
 on conflict do nothing)sql";
 
 #define MES_CAPTURED_COLUMNS \
@@ -71,9 +79,7 @@ where occur_time >= $1::timestamptz
   and kind = any($3::smallint[])
 order by occur_time, record_time, unit_id, station_id, epoch, sequence)sql";
 
-constexpr const char* kLives = R"sql(
-declare period no scroll cursor for
-select unit_id, event, occur_time, record_time, person, party, place, evidence, other_code, used
+constexpr const char* kLives = "declare period no scroll cursor for select unit_id, " MES_LIFE_COLUMNS R"sql(
 from life_record
 where occur_time >= $1::timestamptz
   and occur_time < $2::timestamptz
@@ -140,21 +146,27 @@ void InsertCapturedEvents(Transaction& transaction, std::vector<CapturedRow>& ro
                ArrayOf(rows, [](const CapturedRow& r) { return r.body; }))) {
     ids[Get<std::string>(row[1])] = Get<int64_t>(row[0]);
   }
-  ArrayWriter wrong, bodies;
-  bool any = false;
+  std::unordered_map<std::string, CapturedRow*> declared;
   for (CapturedRow& row : rows) {
     const auto found = ids.find(row.hash);
     row.id = found == ids.end() ? 0 : found->second;
-    if (row.id != 0 || !row.wrong) continue;
-    wrong.Add(row.hash), bodies.Add(row.body);
-    any = true;
+    if (row.id == 0 && row.wrong) declared[row.hash] = &row;
   }
-  if (any) Execute(transaction, kDeclareWrong, wrong.Take(), bodies.Take());
+  if (declared.empty()) return;
+  const std::string of_declared = ArrayOf(declared, [](const auto& entry) { return entry.first; });
+  for (const pqxx::row& row : Execute(transaction, kLockEarlier, of_declared)) {
+    declared.at(Get<std::string>(row[0]))->earlier = {Get<int64_t>(row[1]), Get<std::string>(row[2]), Get<bool>(row[3])};
+  }
 }
 
-void InsertCapturedUnits(Transaction& transaction, const std::vector<int64_t>& event_ids, const std::vector<int64_t>& unit_ids) {
-  if (event_ids.empty()) return;
-  Execute(transaction, kInsertUnits, ArrayOf(unit_ids), ArrayOf(event_ids));
+void DeclareWrong(Transaction& transaction, const std::vector<CapturedRow>& rows) {
+  Execute(transaction, kDeclareWrong, ArrayOf(rows, &CapturedRow::hash), ArrayOf(rows, &CapturedRow::body));
+}
+
+void InsertCapturedUnits(Transaction& transaction, const std::vector<CapturedUnit>& units) {
+  if (units.empty()) return;
+  Execute(transaction, kInsertUnits, ArrayOf(units, &CapturedUnit::unit_id), ArrayOf(units, &CapturedUnit::event_id),
+          ArrayOf(units, &CapturedUnit::effect));
 }
 
 std::vector<CapturedRow> ListCapturedEvents(Transaction& transaction, int64_t unit_id, int64_t after_id, int limit) {

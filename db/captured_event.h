@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "db/epcis_declaration.h"
 #include "db/life.h"
 #include "db/transaction.h"
 #include "domain/station_event.h"
@@ -25,13 +27,27 @@ struct CapturedRow {
   bool wrong = false;
   // JSON.
   std::string body;
+  // Of one that declares a known event an error: what is known.
+  struct Earlier {
+    int64_t id = 0;
+    std::string partner;
+    bool wrong = false;
+  };
+  std::optional<Earlier> earlier;
 };
 
-// Stores those that are not known yet and gives them ids, in order; of known ones the id is 0, and a declaration of error is
-// added to them. Two captures of one event meet here: the later waits for the earlier.
+// Stores those that are not known yet and gives them ids, in order; of known ones the id is 0, and those that are declared errors now are
+// locked and told. Two captures of one event meet here: the later waits for the earlier.
 void InsertCapturedEvents(Transaction& transaction, std::vector<CapturedRow>& rows);
-// Event and unit in step; pairs may repeat.
-void InsertCapturedUnits(Transaction& transaction, const std::vector<int64_t>& event_ids, const std::vector<int64_t>& unit_ids);
+// Adds these declarations of error to the events that are known.
+void DeclareWrong(Transaction& transaction, const std::vector<CapturedRow>& rows);
+struct CapturedUnit {
+  int64_t event_id = 0;
+  int64_t unit_id = 0;
+  CaptureEffect effect = CaptureEffect::kNamed;
+};
+// Pairs may repeat.
+void InsertCapturedUnits(Transaction& transaction, const std::vector<CapturedUnit>& units);
 // Of a unit, by id after `after_id`, at most `limit`.
 std::vector<CapturedRow> ListCapturedEvents(Transaction& transaction, int64_t unit_id, int64_t after_id, int limit);
 

@@ -80,6 +80,7 @@ select distinct on (record.unit_id) record.unit_id, record.occur_time, record.pa
 from unnest($1::bigint[]) as asked (unit_id)
 join life_record record on record.unit_id = asked.unit_id
 where record.event = $2
+  and record.reverse_time is null
 order by record.unit_id, record.life_record_id desc)sql";
 
 }  // namespace

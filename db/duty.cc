@@ -46,6 +46,22 @@ set
 from unnest($1::bigint[], $2::smallint[], $3::timestamptz[], $4::text[], $5::text[]) as given (duty_id, state, end_time, ended_by, evidence)
 where duty.duty_id = given.duty_id)sql";
 
+constexpr const char* kWithdrawRaised = R"sql(
+update duty
+set
+  state = 3,
+  end_time = $6::timestamptz,
+  ended_by = $7,
+  evidence = $8
+from unnest($1::smallint[], $2::bigint[], $3::text[], $4::date[], $5::timestamptz[])
+  as raised (kind, unit_id, party, trigger_day, create_time)
+where duty.unit_id = raised.unit_id
+  and duty.kind = raised.kind
+  and duty.party = raised.party
+  and duty.trigger_day = raised.trigger_day
+  and duty.create_time = raised.create_time
+  and duty.state = 1)sql";
+
 std::vector<Duty> DutiesIn(const pqxx::result& rows) {
   std::vector<Duty> duties;
   for (const pqxx::row& row : rows) {
@@ -84,6 +100,15 @@ std::vector<Duty> ListDuties(Transaction& transaction, const DutyFilter& filter,
 
 std::vector<Duty> LockDuties(Transaction& transaction, const std::vector<int64_t>& ids) {
   return DutiesIn(Execute(transaction, kLockDuties.c_str(), ArrayOf(ids)));
+}
+
+int32_t WithdrawRaised(Transaction& transaction, const std::vector<Duty>& duties, const std::vector<domain::Time>& raise_times,
+                       domain::Time now, const std::string& person, const std::string& reason) {
+  return static_cast<int32_t>(
+      Execute(transaction, kWithdrawRaised, ArrayOf(duties, &Duty::kind), ArrayOf(duties, &Duty::unit_id), ArrayOf(duties, &Duty::party),
+              ArrayOf(duties, [](const Duty& duty) { return domain::FormatDay(duty.trigger_day); }), ArrayOf(raise_times), now, person,
+              reason)
+          .affected_rows());
 }
 
 void UpdateDuties(Transaction& transaction, const std::vector<Duty>& duties) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "db/transaction.h"
@@ -28,6 +29,9 @@ struct DutyFilter {
 std::vector<domain::Duty> ListDuties(Transaction& transaction, const DutyFilter& filter, int limit);
 // By id; locked until the transaction ends. Unknown ids are left out.
 std::vector<domain::Duty> LockDuties(Transaction& transaction, const std::vector<int64_t>& ids);
+// Withdraws those of these that are open and were raised at this time, `raise_time` and duty in step; says how many.
+int32_t WithdrawRaised(Transaction& transaction, const std::vector<domain::Duty>& duties, const std::vector<domain::Time>& raise_times,
+                       domain::Time now, const std::string& person, const std::string& reason);
 // Stores state and end.
 void UpdateDuties(Transaction& transaction, const std::vector<domain::Duty>& duties);
 

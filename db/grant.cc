@@ -46,7 +46,7 @@ with recursive around as (
 )
 select around.asked_id, true, 0::smallint, null::timestamptz, false
 from around
-where exists (select 1 from life_record l where l.unit_id = around.unit_id and l.party = $1)
+where exists (select 1 from life_record l where l.unit_id = around.unit_id and l.party = $1 and l.reverse_time is null)
   or exists (select 1 from purchase p where p.unit_id = around.unit_id and p.supplier = $1)
 union all
 select around.asked_id, false, g.tier, g.until_time, g.revoke_time is not null
@@ -58,7 +58,7 @@ select code
 from unit
 where code > $2
   and unit_id in (
-    select l.unit_id from life_record l where l.party = $1
+    select l.unit_id from life_record l where l.party = $1 and l.reverse_time is null
     union
     select g.unit_id from partner_grant g where g.partner = $1 and g.revoke_time is null and g.until_time > now())
 order by code

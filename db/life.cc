@@ -39,13 +39,100 @@ constexpr const char* kInsertLink = R"sql(
 insert into second_life (old_unit_id, new_unit_id, start_time)
 values ($1, $2, $3::timestamptz))sql";
 
-constexpr const char* kListRecords = R"sql(
-select life_record_id, event, occur_time, record_time, person, party, place, evidence, other_code, used
+constexpr const char* kListRecords = "select life_record_id, " MES_LIFE_COLUMNS R"sql(
 from life_record
 where unit_id = $1
   and life_record_id > $2
 order by life_record_id
 limit $3)sql";
+
+constexpr const char* kLoadStanding = "select unit_id, life_record_id, " MES_LIFE_COLUMNS R"sql(
+from life_record
+where unit_id = any($1::bigint[])
+  and reverse_time is null
+order by unit_id, life_record_id)sql";
+
+constexpr const char* kHasRecord = R"sql(
+select
+from life_record
+where unit_id = $1
+  and life_record_id = $2)sql";
+
+constexpr const char* kLoadBegun = R"sql(
+select s.new_unit_id, s.start_time, old.used
+from second_life s
+join unit_life old on old.unit_id = s.old_unit_id
+where s.new_unit_id = any($1::bigint[]))sql";
+
+// Numbers are those of domain::LifeRest. Edges without length never were. What has one record time came in one document: there the
+// times of what happened decide.
+constexpr const char* kLoadResting = R"sql(
+with recursive asked as (
+  select life_record_id, unit_id, event, occur_time, record_time, evidence, other_code
+  from life_record
+  where life_record_id = any($1::bigint[])
+), inside as (
+  select unit_id as asked_id, unit_id, 0 as level
+  from asked
+  union
+  select inside.asked_id, a.child_id, inside.level + 1
+  from inside
+  join assembly a on a.parent_id = inside.unit_id and a.remove_time is null
+  where inside.level < 16
+)
+select life_record_id, 2::smallint, other_code
+from asked
+where event in (12, 13)
+union all
+select life_record_id, 3::smallint, other_code
+from asked
+where event = 8
+union all
+select asked.life_record_id, 4::smallint, s.shipment_id::text
+from asked
+join shipment_unit item on item.unit_id = asked.unit_id
+join shipment s on s.shipment_id = item.shipment_id and s.record_time = asked.record_time
+where asked.event = 2
+union all
+select asked.life_record_id, 5::smallint, r.recycling_batch_id::text
+from asked
+join recycling_unit r on r.unit_id = asked.unit_id
+join recycling_batch b on b.recycling_batch_id = r.recycling_batch_id
+where r.record_time >= asked.record_time
+  or (asked.event = 10 and r.dismantle_time is not null)
+  or (asked.event = 11 and b.state = 2)
+union all
+select asked.life_record_id, 6::smallint, parent.code
+from asked
+join assembly a on a.child_id = asked.unit_id
+join unit parent on parent.unit_id = a.parent_id
+where a.remove_time is distinct from a.install_time
+  and (
+    ((a.install_record_time, a.install_time) >= (asked.record_time, asked.occur_time)
+      and not (a.install_station = 0 and a.install_epoch = 2 and a.install_sequence = any($2::bigint[])))
+    or ((a.remove_record_time, a.remove_time) >= (asked.record_time, asked.occur_time)
+      and not (a.remove_station = 0 and a.remove_epoch = 2 and a.remove_sequence = any($2::bigint[]))))
+union all
+select asked.life_record_id, 7::smallint, unit.code
+from asked
+join inside on inside.asked_id = asked.unit_id
+join replacement r on r.unit_id = inside.unit_id and (r.record_time, r.occur_time) >= (asked.record_time, asked.occur_time)
+join unit on unit.unit_id = r.unit_id
+union all
+select asked.life_record_id, 8::smallint, c.partner
+from asked
+join captured_event c on asked.evidence = 'ni:///sha-256;' || encode(c.hash, 'hex') || '?ver=CBV2.0'
+order by 1, 2, 3)sql";
+
+constexpr const char* kReverse = R"sql(
+update life_record
+set
+  reverse_time = $2::timestamptz,
+  reverse_person = $3,
+  reverse_reason = $4
+where life_record_id = any($1::bigint[]))sql";
+
+constexpr const char* kDropLives = "delete from unit_life where unit_id = any($1::bigint[])";
 
 constexpr const char* kLoadLinks = R"sql(
 select
@@ -153,6 +240,10 @@ domain::LifeRecord ReadLifeRecord(RowReader& reader) {
   record.evidence = reader.Next<std::string>();
   record.other_code = reader.Next<std::string>();
   record.used = reader.Next<bool>();
+  const auto reverse_time = reader.NextOptional<domain::Time>();
+  domain::LifeReversal reversal{reverse_time.value_or(domain::Time()), reader.Next<std::string>(), ""};
+  reversal.reason = reader.Next<std::string>();
+  if (reverse_time) record.reversed = std::move(reversal);
   return record;
 }
 
@@ -164,6 +255,66 @@ std::vector<StoredLifeRecord> ListLifeRecords(Transaction& transaction, int64_t 
     records.push_back({id, ReadLifeRecord(reader)});
   }
   return records;
+}
+
+std::unordered_map<int64_t, std::vector<StoredLifeRecord>> LoadStandingRecords(Transaction& transaction,
+                                                                               const std::vector<int64_t>& unit_ids) {
+  std::unordered_map<int64_t, std::vector<StoredLifeRecord>> standing;
+  for (const pqxx::row& row : Execute(transaction, kLoadStanding, ArrayOf(unit_ids))) {
+    RowReader reader(row);
+    std::vector<StoredLifeRecord>& records = standing[reader.Next<int64_t>()];
+    const auto id = reader.Next<int64_t>();
+    records.push_back({id, ReadLifeRecord(reader)});
+  }
+  return standing;
+}
+
+std::unordered_map<int64_t, domain::Life> LoadLivesBegun(Transaction& transaction, const std::vector<int64_t>& unit_ids) {
+  std::unordered_map<int64_t, domain::Life> begun;
+  for (const pqxx::row& row : Execute(transaction, kLoadBegun, ArrayOf(unit_ids))) {
+    RowReader reader(row);
+    domain::Life& life = begun[reader.Next<int64_t>()];
+    life.repurposed = true;
+    life.last_time = reader.Next<domain::Time>();
+    life.used = reader.Next<bool>();
+  }
+  return begun;
+}
+
+bool HasLifeRecord(Transaction& transaction, int64_t unit_id, int64_t record_id) {
+  return !Execute(transaction, kHasRecord, unit_id, record_id).empty();
+}
+
+std::unordered_map<int64_t, std::vector<domain::LifeResting>> LoadResting(Transaction& transaction,
+                                                                          const std::vector<int64_t>& record_ids,
+                                                                          const std::vector<int64_t>& captured) {
+  std::unordered_map<int64_t, std::vector<domain::LifeResting>> resting;
+  for (const pqxx::row& row : Execute(transaction, kLoadResting, ArrayOf(record_ids), ArrayOf(captured))) {
+    RowReader reader(row);
+    domain::LifeResting& found = resting[reader.Next<int64_t>()].emplace_back();
+    found.what = reader.Next<domain::LifeRest>();
+    found.name = reader.Next<std::string>();
+  }
+  return resting;
+}
+
+void ReverseLifeRecords(Transaction& transaction, const std::vector<ReversedRecord>& records,
+                        const domain::LifeReversal& reversal) {
+  if (records.empty()) return;
+  std::map<int64_t, std::optional<domain::Life>> last;
+  for (const ReversedRecord& record : records) last[record.unit_id] = record.life;
+  std::map<int64_t, domain::Life> lives;
+  std::vector<int64_t> without;
+  for (const auto& [unit_id, life] : last) {
+    if (life) {
+      lives[unit_id] = *life;
+    } else {
+      without.push_back(unit_id);
+    }
+  }
+  Execute(transaction, kReverse, ArrayOf(records, &ReversedRecord::record_id), reversal.time, reversal.person, reversal.reason);
+  PutLives(transaction, lives);
+  Execute(transaction, kDropLives, ArrayOf(without));
 }
 
 LifeLinks LoadLifeLinks(Transaction& transaction, int64_t unit_id) {

@@ -32,11 +32,32 @@ struct StoredLifeRecord {
   int64_t id = 0;
   domain::LifeRecord record;
 };
-// event, occur_time, record_time, person, party, place, evidence, other_code, used.
 class RowReader;
+#define MES_LIFE_COLUMNS                                                                                                        \
+  "event, occur_time, record_time, person, party, place, evidence, other_code, used, reverse_time, reverse_person, reverse_reason "
 domain::LifeRecord ReadLifeRecord(RowReader& reader);
 // Oldest first, after `after_id`.
 std::vector<StoredLifeRecord> ListLifeRecords(Transaction& transaction, int64_t unit_id, int64_t after_id, int limit);
+
+// Taking records back. By unit, oldest first, those that stand.
+std::unordered_map<int64_t, std::vector<StoredLifeRecord>> LoadStandingRecords(Transaction& transaction,
+                                                                               const std::vector<int64_t>& unit_ids);
+// The lives that those of these units began with which are the second ones of others.
+std::unordered_map<int64_t, domain::Life> LoadLivesBegun(Transaction& transaction, const std::vector<int64_t>& unit_ids);
+bool HasLifeRecord(Transaction& transaction, int64_t unit_id, int64_t record_id);
+// What rests on these records, by record; but for newer records and the plant's state of the unit, which callers see themselves, and for
+// places that these captured events brought about.
+std::unordered_map<int64_t, std::vector<domain::LifeResting>> LoadResting(Transaction& transaction,
+                                                                          const std::vector<int64_t>& record_ids,
+                                                                          const std::vector<int64_t>& captured);
+struct ReversedRecord {
+  int64_t unit_id = 0;
+  int64_t record_id = 0;
+  // None: no record stands any more.
+  std::optional<domain::Life> life;
+};
+// Marks them and stores the lives without them; of several of a unit the last one's.
+void ReverseLifeRecords(Transaction& transaction, const std::vector<ReversedRecord>& records, const domain::LifeReversal& reversal);
 
 // Codes of the unit before and after in a chain of lives; empty = none.
 struct LifeLinks {

@@ -12,8 +12,8 @@ constexpr int kMostLevels = 16;
 
 class Capturer {
  public:
-  Capturer(World& world, std::vector<int64_t> new_ids, std::unordered_map<int64_t, Life>& lives)
-      : world_(world), new_ids_(std::move(new_ids)), lives_(lives) {}
+  Capturer(World& world, std::vector<int64_t> new_ids, std::unordered_map<int64_t, Life>& lives, std::unordered_set<int64_t> withdrawn)
+      : world_(world), new_ids_(std::move(new_ids)), lives_(lives), withdrawn_(std::move(withdrawn)) {}
 
   CaptureOutcome Run(std::vector<CapturedEvent> events) {
     std::stable_sort(events.begin(), events.end(),
@@ -66,6 +66,10 @@ class Capturer {
             code + " is not known here, and no event of the document says that it was made");
       return nullptr;
     }
+    if (withdrawn_.contains(entry->unit.id)) {
+      Fault(event, lot ? Reason::kLotUnknown : Reason::kUnitUnknown, code + " came to exist by an event that was declared an error");
+      return nullptr;
+    }
     if (entry->lot.has_value() == lot) return entry;
     Fault(event, Reason::kDocumentInvalid, code + (lot ? " is a single unit, not a lot" : " is a lot, not a single unit"));
     return nullptr;
@@ -78,7 +82,8 @@ class Capturer {
   }
 
   UnitEntry* Make(const CapturedEvent& event, const std::string& code, const CapturedEvent::LotAmount* lot) {
-    if (UnitEntry* known = world_.FindUnit(code)) {
+    UnitEntry* known = world_.FindUnit(code);
+    if (known != nullptr && !withdrawn_.contains(known->unit.id)) {
       if (MadeHere(*known)) {
         Fault(event, Reason::kUnitExists, code + " was made here: it cannot have been made elsewhere too");
       } else if (known->lot.has_value() != (lot != nullptr) ||
@@ -98,7 +103,24 @@ class Capturer {
             code + ": " + material->code + (lot != nullptr ? " comes in single units" : " comes in lots"));
       return nullptr;
     }
-    return &Add(code, *material, event.occur_time, lot == nullptr ? 0 : lot->quantity_micro);
+    const int64_t quantity_micro = lot == nullptr ? 0 : lot->quantity_micro;
+    if (known == nullptr) return &Add(code, *material, event.occur_time, quantity_micro);
+    if (known->lot.has_value() != (lot != nullptr)) {
+      Fault(event, Reason::kUnitExists, code + " is known already as something else");
+      return nullptr;
+    }
+    withdrawn_.erase(known->unit.id);
+    known->unit.material_id = material->id;
+    known->unit.status = UnitStatus::kFinished;
+    known->unit.finish_time = event.occur_time;
+    known->changed = true;
+    if (lot != nullptr) {
+      known->lot->quantity_micro = known->lot->left_micro = quantity_micro;
+      known->lot_changed = true;
+    }
+    outcome_.revived.push_back({known->unit.id, material->id, quantity_micro});
+    ++outcome_.made;
+    return known;
   }
   UnitEntry& Add(const std::string& code, const Material& material, Time time, int64_t quantity_micro) {
     UnitEntry entry;
@@ -202,7 +224,7 @@ class Capturer {
 
   void Consume(const CapturedEvent& event, const CapturedEvent::LotAmount& amount) {
     UnitEntry* consumer = world_.FindUnit(event.parent_code);
-    if (consumer == nullptr || MadeHere(*consumer)) {
+    if (consumer == nullptr || MadeHere(*consumer) || withdrawn_.contains(consumer->unit.id)) {
       FindForeign(event, event.parent_code);
       return;
     }
@@ -288,19 +310,21 @@ class Capturer {
     if (entry == nullptr || entry->unit.status == UnitStatus::kScrapped) return;
     entry->unit.status = UnitStatus::kScrapped;
     entry->changed = true;
+    outcome_.scrapped.emplace(event.id, entry->unit.id);
   }
 
   World& world_;
   std::vector<int64_t> new_ids_;
   std::unordered_map<int64_t, Life>& lives_;
+  std::unordered_set<int64_t> withdrawn_;
   CaptureOutcome outcome_;
 };
 
 }  // namespace
 
 CaptureOutcome Capture(World& world, std::vector<CapturedEvent> events, std::vector<int64_t> new_ids,
-                       std::unordered_map<int64_t, Life>& lives) {
-  return Capturer(world, std::move(new_ids), lives).Run(std::move(events));
+                       std::unordered_map<int64_t, Life>& lives, std::unordered_set<int64_t> withdrawn) {
+  return Capturer(world, std::move(new_ids), lives, std::move(withdrawn)).Run(std::move(events));
 }
 
 }  // namespace mes::domain

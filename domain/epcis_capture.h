@@ -11,14 +11,18 @@
 // | ObjectEvent, decommissioning | a foreign unit is scrapped |
 //
 // Everything else (inspections, packing, business transactions) is kept with the units that it names and changes nothing; so does
-// an event that its sender has declared an error. What units made here are made of is told by their stations and by `ReplacePart`
-// alone: a partner's word never changes it. Events are decided in the order in which they happened.
+// an event that its sender has declared an error (declared so after its capture: domain/epcis_declaration). What units made here
+// are made of is told by their stations and by `ReplacePart` alone: a partner's word never changes it. Events are decided in the
+// order in which they happened.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "domain/life.h"
@@ -102,11 +106,20 @@ struct CaptureOutcome {
   std::vector<SecondLife> second_lives;
   // Bought things that came to exist, by material.
   std::map<int32_t, std::vector<int64_t>> made_ids;
+  // Those that had come to exist by an error and do so after all, as what is said now.
+  struct Revived {
+    int64_t unit_id = 0;
+    int32_t material_id = 0;
+    int64_t quantity_micro = 0;
+  };
+  std::vector<Revived> revived;
+  // Event and unit that it scrapped.
+  std::set<std::pair<int64_t, int64_t>> scrapped;
 };
 
 // Decides the events in the world and leaves the effects there. `new_ids`: fresh ids, as many as the events may make. `lives`: of
-// the world's units; moved along. Events of one time keep their order.
+// the world's units; moved along. `withdrawn`: units that came to exist by events declared errors. Events of one time keep their order.
 CaptureOutcome Capture(World& world, std::vector<CapturedEvent> events, std::vector<int64_t> new_ids,
-                       std::unordered_map<int64_t, Life>& lives);
+                       std::unordered_map<int64_t, Life>& lives, std::unordered_set<int64_t> withdrawn = {});
 
 }  // namespace mes::domain

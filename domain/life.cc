@@ -159,6 +159,84 @@ Life Advance(Life life, const LifeRecord& record) {
   return life;
 }
 
+LifeBefore BeforeLast(const std::vector<LifeRecord>& standing, const std::optional<Life>& began) {
+  LifeBefore before;
+  if (standing.empty()) return before;
+  // Only what the plant scrapped begins as waste, and only waste goes to pieces without a record before.
+  const LifeEvent first = standing.front().event;
+  const bool scrapped = first == LifeEvent::kDismantle || first == LifeEvent::kRecycle;
+  UnitStatus status = scrapped ? UnitStatus::kScrapped : UnitStatus::kFinished;
+  if (began) {
+    before.life = *began;
+  } else {
+    before.life.state = scrapped ? LifeState::kWaste : LifeState::kMade;
+  }
+  for (auto record = standing.begin(); record != standing.end() - 1; ++record) {
+    before.life = Advance(before.life, *record);
+    status = UnitStatusAfter(*record).value_or(status);
+  }
+  if (UnitStatusAfter(standing.back())) before.status = status;
+  return before;
+}
+
+std::string_view NameOf(LifeRest rest) {
+  switch (rest) {
+    case LifeRest::kRecord:
+      return "record";
+    case LifeRest::kReplacement:
+      return "replacement";
+    case LifeRest::kSecondLife:
+      return "second life";
+    case LifeRest::kShipment:
+      return "shipment";
+    case LifeRest::kRecycling:
+      return "recycling batch";
+    case LifeRest::kPlace:
+      return "place";
+    case LifeRest::kParts:
+      return "parts";
+    case LifeRest::kPartner:
+      return "partner";
+    case LifeRest::kState:
+      return "state";
+  }
+  return "";
+}
+
+Error RestsOnRecord(const Unit& unit, int64_t life_record_id, const LifeResting& resting) {
+  const std::string record = "record " + std::to_string(life_record_id) + " of " + unit.code;
+  const auto sentence = [&]() -> std::string {
+    switch (resting.what) {
+      case LifeRest::kRecord:
+        return record + " is not the newest that stands: that is " + resting.name;
+      case LifeRest::kReplacement:
+        return record + " was made by a replacement in " + resting.name;
+      case LifeRest::kSecondLife:
+        return record + " began the second life of " + resting.name;
+      case LifeRest::kShipment:
+        return record + " is of shipment " + resting.name;
+      case LifeRest::kRecycling:
+        return record + " is of recycling batch " + resting.name + ", or the receipt there rests on it";
+      case LifeRest::kPlace:
+        return unit.code + " was built into " + resting.name + " or taken out of it since";
+      case LifeRest::kParts:
+        return "parts of " + resting.name + " were replaced since";
+      case LifeRest::kPartner:
+        return record + " is " + resting.name + "'s word: its sender takes it back by declaring the event an error";
+      case LifeRest::kState:
+        return "the plant decided on " + unit.code + " since: it is " + resting.name;
+    }
+    return record;
+  };
+  return {Reason::kLifeRecordState,
+          sentence(),
+          {{"field", "life_record_id"},
+           {"unit_code", unit.code},
+           {"life_record_id", std::to_string(life_record_id)},
+           {"rests_on", std::string(NameOf(resting.what))},
+           {"name", resting.name}}};
+}
+
 std::optional<UnitStatus> UnitStatusAfter(const LifeRecord& record) {
   switch (record.event) {
     case LifeEvent::kShip:

@@ -131,6 +131,13 @@ inline constexpr auto kLifeNeeds = std::to_array<LifeNeeds>({
     {LifeEvent::kBuildIn, false, false, false},
 });
 
+// A record that was taken back: it stays and counts no more.
+struct LifeReversal {
+  Time time{};
+  std::string person;
+  std::string reason;
+};
+
 struct LifeRecord {
   LifeEvent event = LifeEvent::kTest;
   Time occur_time{};
@@ -143,6 +150,7 @@ struct LifeRecord {
   std::string other_code;
   // TAKE_OUT: the unit around it had been in service.
   bool used = false;
+  std::optional<LifeReversal> reversed;
 };
 
 // Where a unit stands in its life.
@@ -169,6 +177,37 @@ Result<Life> BeginLife(const Unit& unit, bool second_life);
 Result<Life> Move(const Life& life, const Unit& unit, const LifeRecord& record);
 // The same without judging: for folding what was recorded.
 Life Advance(Life life, const LifeRecord& record);
+
+// What stood before the last of these records, which are all that stand of a unit, oldest first. `began`: the life of a unit that
+// began as the second one of another.
+struct LifeBefore {
+  Life life;
+  // The plant's state of the unit; empty = the record had left that as it was.
+  std::optional<UnitStatus> status;
+};
+LifeBefore BeforeLast(const std::vector<LifeRecord>& standing, const std::optional<Life>& began);
+
+// What can rest on a record, so that it is not taken back. Values are those of db/life. kState: the plant decided on the unit since.
+enum class LifeRest : int16_t {
+  kRecord = 1,
+  kReplacement,
+  kSecondLife,
+  kShipment,
+  kRecycling,
+  kPlace,
+  kParts,
+  kPartner,
+  kState
+};
+// `record`, `shipment`, ...
+std::string_view NameOf(LifeRest rest);
+struct LifeResting {
+  LifeRest what = LifeRest::kRecord;
+  // Which one: a number, or a unit's code.
+  std::string name;
+};
+// LIFE_RECORD_STATE with `life_record_id`, `rests_on` and `name`.
+Error RestsOnRecord(const Unit& unit, int64_t life_record_id, const LifeResting& resting);
 
 // What the plant's state of the unit becomes: SHIPPED once it left, FINISHED when it came back, SCRAPPED when it is waste or
 // gone. Empty = as it was. A second life leaves the old unit SHIPPED: it went on as another.

@@ -111,23 +111,39 @@ bool IsBatteryUnit(const domain::Plant& plant, const domain::Unit& unit) {
   return area == "cell" || area == "module" || area == "pack" || area == "system";
 }
 
+namespace {
+
+void AddDutiesOf(const domain::Plant& plant, const DutyEvent& event, std::vector<Duty>& duties) {
+  const bool battery = IsBatteryUnit(plant, event.unit);
+  const bool vehicle = AreaOf(plant, event.unit.material_id) == "vehicle";
+  const std::vector<domain::DutyKind> kinds =
+      event.event ? domain::DutiesOf({battery, vehicle, event.before}, *event.event)
+                  : domain::DutiesOfReceipt(battery, event.before.state == domain::LifeState::kWaste);
+  for (const domain::DutyKind kind : kinds) {
+    Duty& duty = duties.emplace_back();
+    duty.kind = kind;
+    duty.unit_id = event.unit.id;
+    duty.party = event.party;
+    duty.trigger_day = CalendarDay(event.occur_time);
+  }
+}
+
+}  // namespace
+
 void RaiseDuties(Call& call, const std::vector<DutyEvent>& events) {
   std::vector<Duty> duties;
-  for (const DutyEvent& event : events) {
-    const bool battery = IsBatteryUnit(call.plant, event.unit);
-    const bool vehicle = AreaOf(call.plant, event.unit.material_id) == "vehicle";
-    const std::vector<domain::DutyKind> kinds =
-        event.event ? domain::DutiesOf({battery, vehicle, event.before}, *event.event)
-                    : domain::DutiesOfReceipt(battery, event.before.state == domain::LifeState::kWaste);
-    for (const domain::DutyKind kind : kinds) {
-      Duty& duty = duties.emplace_back();
-      duty.kind = kind;
-      duty.unit_id = event.unit.id;
-      duty.party = event.party;
-      duty.trigger_day = CalendarDay(event.occur_time);
-    }
-  }
+  for (const DutyEvent& event : events) AddDutiesOf(call.plant, event, duties);
   if (!duties.empty()) db::InsertDuties(call.transaction, duties, call.now);
+}
+
+int32_t WithdrawDutiesOf(Call& call, const std::vector<DutyEvent>& events, const std::string& person, const std::string& reason) {
+  std::vector<Duty> duties;
+  std::vector<domain::Time> raise_times;
+  for (const DutyEvent& event : events) {
+    AddDutiesOf(call.plant, event, duties);
+    raise_times.resize(duties.size(), event.record_time);
+  }
+  return duties.empty() ? 0 : db::WithdrawRaised(call.transaction, duties, raise_times, call.now, person, reason);
 }
 
 Status ListDuties(Call& call, const v1::ListDutiesRequest& request, v1::ListDutiesResponse& response) {

@@ -33,8 +33,12 @@ struct DutyEvent {
   std::optional<domain::LifeEvent> event;
   std::string party;
   domain::Time occur_time{};
+  // When it was recorded; for taking its duties back.
+  domain::Time record_time{};
 };
 // Stores the duties that these bring about, in the caller's transaction.
 void RaiseDuties(Call& call, const std::vector<DutyEvent>& events);
+// Withdraws what these brought about and nobody reported yet; says how many.
+int32_t WithdrawDutiesOf(Call& call, const std::vector<DutyEvent>& events, const std::string& person, const std::string& reason);
 
 }  // namespace mes::services

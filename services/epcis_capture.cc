@@ -24,6 +24,7 @@
 #include "services/convert.h"
 #include "services/duty.h"
 #include "services/epcis.h"
+#include "services/epcis_declaration.h"
 #include "services/epcis_event.h"
 #include "services/epcis_hash.h"
 #include "services/grant.h"
@@ -47,17 +48,6 @@ constexpr auto kAhead = std::chrono::minutes(5);
 
 std::string FaultText(const CaptureFault& fault) {
   return fault.pointer + ": " + std::string(domain::NameOf(fault.reason)) + ": " + fault.sentence;
-}
-
-domain::Error DocumentError(const std::vector<CaptureFault>& faults) {
-  std::string all;
-  for (const CaptureFault& fault : faults) all += (all.empty() ? "" : "\n") + FaultText(fault);
-  return {Reason::kDocumentInvalid,
-          FaultText(faults.at(0)),
-          {{"field", "document"},
-           {"pointer", faults[0].pointer},
-           {"fault", std::string(domain::NameOf(faults[0].reason))},
-           {"faults", all}}};
 }
 
 std::string Unescaped(std::string_view text) {
@@ -296,7 +286,13 @@ class Reader {
     }
     body["eventID"] = id;
     captured.hash = id.substr(14, 64);
-    if (!seen.insert(captured.hash).second) return;
+    if (!seen.insert(captured.hash).second) {
+      // Told and declared an error in one document: an error from the start.
+      for (size_t i = 0; i < events.size() && captured.wrong; ++i) {
+        if (events[i].hash == captured.hash) events[i].wrong = rows[i].wrong = true, rows[i].body = body.dump();
+      }
+      return;
+    }
 
     if (type == "ObjectEvent") {
       ReadObject(event, captured);
@@ -441,26 +437,6 @@ class Reader {
   std::string pointer_;
 };
 
-// Every code that an event names.
-std::vector<std::string> CodesOf(const CapturedEvent& event) {
-  std::vector<std::string> codes = event.unit_codes;
-  for (const CapturedEvent::LotAmount& lot : event.lots) codes.push_back(lot.code);
-  if (!event.parent_code.empty()) codes.push_back(event.parent_code);
-  if (!event.new_code.empty()) codes.push_back(event.new_code);
-  return codes;
-}
-
-domain::World LockNamed(Call& call, const std::vector<CapturedEvent>& events) {
-  db::WorldKeys keys;
-  keys.from = keys.until = call.now;
-  for (const CapturedEvent& event : events) {
-    for (std::string& code : CodesOf(event)) keys.codes.insert(std::move(code));
-    if (event.kind == CaptureKind::kInstalled) keys.parents.insert(event.parent_code);
-  }
-  db::UnitIds ids;
-  return db::LockWorld(call.transaction, call.plant, call.now, keys, ids);
-}
-
 // What a partner does not see is unknown to its documents too; only that a code is taken must be said.
 std::vector<CaptureFault> HideFromPartner(Call& call, const std::vector<CapturedEvent>& events, domain::World& world) {
   std::vector<CaptureFault> faults;
@@ -510,19 +486,56 @@ void StoreCaptured(Call& call, const std::string& partner, const domain::World& 
     db::InsertPurchases(call.transaction, unit_ids, purchase, call.now);
     db::CatchReceived(call.transaction, unit_ids, material_id, purchase, call.now);
   }
-  std::vector<int64_t> event_ids, unit_ids;
+  std::vector<db::RevivedUnit> revived;
+  for (const auto& unit : outcome.revived) revived.push_back({unit.unit_id, unit.material_id, unit.quantity_micro});
+  db::ReviveUnits(call.transaction, revived);
+  std::vector<db::CapturedUnit> named;
   for (const CapturedEvent& event : events) {
+    const bool makes = !event.wrong && (event.kind == CaptureKind::kMadeUnits || event.kind == CaptureKind::kMadeLots);
     for (const std::string& code : CodesOf(event)) {
       const domain::UnitEntry* entry = world.FindUnit(code);
       if (entry == nullptr) continue;
-      event_ids.push_back(event.id);
-      unit_ids.push_back(entry->unit.id);
+      const bool scrapped = outcome.scrapped.contains({event.id, entry->unit.id});
+      named.push_back({event.id, entry->unit.id,
+                       makes      ? db::CaptureEffect::kMade
+                       : scrapped ? db::CaptureEffect::kScrapped
+                                  : db::CaptureEffect::kNamed});
     }
   }
-  db::InsertCapturedUnits(call.transaction, event_ids, unit_ids);
+  db::InsertCapturedUnits(call.transaction, named);
 }
 
 }  // namespace
+
+domain::Error DocumentError(const std::vector<CaptureFault>& faults) {
+  std::string all;
+  for (const CaptureFault& fault : faults) all += (all.empty() ? "" : "\n") + FaultText(fault);
+  return {Reason::kDocumentInvalid,
+          FaultText(faults.at(0)),
+          {{"field", "document"},
+           {"pointer", faults[0].pointer},
+           {"fault", std::string(domain::NameOf(faults[0].reason))},
+           {"faults", all}}};
+}
+
+std::vector<std::string> CodesOf(const CapturedEvent& event) {
+  std::vector<std::string> codes = event.unit_codes;
+  for (const CapturedEvent::LotAmount& lot : event.lots) codes.push_back(lot.code);
+  if (!event.parent_code.empty()) codes.push_back(event.parent_code);
+  if (!event.new_code.empty()) codes.push_back(event.new_code);
+  return codes;
+}
+
+domain::World LockNamed(Call& call, const std::vector<CapturedEvent>& events) {
+  db::WorldKeys keys;
+  keys.from = keys.until = call.now;
+  for (const CapturedEvent& event : events) {
+    for (std::string& code : CodesOf(event)) keys.codes.insert(std::move(code));
+    if (event.kind == CaptureKind::kInstalled || event.kind == CaptureKind::kRemoved) keys.parents.insert(event.parent_code);
+  }
+  db::UnitIds ids;
+  return db::LockWorld(call.transaction, call.plant, call.now, keys, ids);
+}
 
 Status CaptureEpcis(Call& call, const v1::CaptureEpcisRequest& request, v1::CaptureEpcisResponse& response) {
   if (Status checked = domain::CheckText(request.partner(), domain::kMaxSupplierLength, true, "partner"); !checked)
@@ -542,10 +555,21 @@ Status CaptureEpcis(Call& call, const v1::CaptureEpcisRequest& request, v1::Capt
 
   db::ShareHoldLock(call.transaction);
   db::InsertCapturedEvents(call.transaction, reader.rows);
-  std::vector<CapturedEvent> fresh;
+  std::vector<CapturedEvent> fresh, declared;
+  std::vector<db::CapturedRow> declared_rows;
   for (size_t i = 0; i < reader.rows.size(); ++i) {
     if (reader.rows[i].id == 0) {
       response.set_known(response.known() + 1);
+      const auto& earlier = reader.rows[i].earlier;
+      if (!earlier || earlier->wrong) continue;
+      reader.events[i].id = earlier->id;
+      reader.events[i].pointer += "/errorDeclaration";
+      if (earlier->partner != request.partner()) {
+        return Fail(DocumentError({{reader.events[i].pointer, Reason::kDocumentInvalid, "the event is another's word: its sender alone "
+                                    "declares it an error"}}));
+      }
+      declared.push_back(std::move(reader.events[i]));
+      declared_rows.push_back(std::move(reader.rows[i]));
       continue;
     }
     reader.events[i].id = reader.rows[i].id;
@@ -553,6 +577,8 @@ Status CaptureEpcis(Call& call, const v1::CaptureEpcisRequest& request, v1::Capt
     fresh.push_back(std::move(reader.events[i]));
   }
   response.set_captured(static_cast<int32_t>(fresh.size()));
+  response.set_taken_back(static_cast<int32_t>(declared.size()));
+  if (Status taken = TakeBackDeclared(call, request.person(), declared, declared_rows); !taken) return taken;
   if (fresh.empty()) return {};
 
   domain::World world = LockNamed(call, fresh);
@@ -562,7 +588,8 @@ Status CaptureEpcis(Call& call, const v1::CaptureEpcisRequest& request, v1::Capt
   auto lives = db::LoadLives(call.transaction, ids);
   size_t may_make = 0;
   for (const CapturedEvent& event : fresh) may_make += event.unit_codes.size() + event.lots.size() + 1;
-  const domain::CaptureOutcome outcome = domain::Capture(world, fresh, db::TakeUnitIds(call.transaction, may_make), lives);
+  const domain::CaptureOutcome outcome = domain::Capture(world, fresh, db::TakeUnitIds(call.transaction, may_make), lives,
+                                                         db::LoadWithdrawn(call.transaction, ids));
   if (!outcome.faults.empty()) return Fail(DocumentError(outcome.faults));
   StoreCaptured(call, request.partner(), world, outcome, fresh);
   response.set_made(outcome.made);

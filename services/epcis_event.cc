@@ -186,6 +186,9 @@ Json EpcisWriter::Of(int64_t unit_id, const domain::LifeRecord& record) const {
   if (!record.party.empty()) event["mes:party"] = record.party;
   if (!record.place.empty()) event["mes:place"] = record.place;
   if (!record.evidence.empty()) event["mes:evidence"] = record.evidence;
+  if (record.reversed) {
+    event["errorDeclaration"] = {{"declarationTime", TimeText(record.reversed->time)}, {"reason", "did_not_occur"}};
+  }
   return WithHash(std::move(event));
 }
 

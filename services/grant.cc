@@ -109,6 +109,7 @@ domain::LifeRecord ForPartner(const Call& call, domain::LifeRecord record) {
   }
   // The unit around it, or the code that it goes on under, may be another's.
   record.other_code.clear();
+  if (record.reversed) record.reversed->person.clear(), record.reversed->reason.clear();
   return record;
 }
 

@@ -188,8 +188,9 @@ v1::Life LifeOf(Call& call, int64_t unit_id) {
   return message;
 }
 
-v1::LifeRecord RecordToProto(const domain::LifeRecord& record) {
+v1::LifeRecord RecordToProto(int64_t id, const domain::LifeRecord& record) {
   v1::LifeRecord message;
+  message.set_life_record_id(id);
   message.set_event(static_cast<v1::LifeEvent>(record.event));
   *message.mutable_occur_time() = ToProto(record.occur_time);
   *message.mutable_record_time() = ToProto(record.record_time);
@@ -198,6 +199,11 @@ v1::LifeRecord RecordToProto(const domain::LifeRecord& record) {
   message.set_place(record.place);
   message.set_evidence(record.evidence);
   message.set_other_code(record.other_code);
+  if (record.reversed) {
+    *message.mutable_reverse_time() = ToProto(record.reversed->time);
+    message.set_reverse_person(record.reversed->person);
+    message.set_reverse_reason(record.reversed->reason);
+  }
   return message;
 }
 
@@ -257,6 +263,68 @@ Status RecordLives(Call& call, LockedLives& locked, const std::vector<LifeStep>&
   db::InsertLifeRecords(call.transaction, moved);
   RaiseDuties(call, events);
   db::StoreWorld(call.transaction, locked.world);
+  return {};
+}
+
+domain::Result<int32_t> TakeBackLives(Call& call, LockedLives& locked, std::vector<LifeTakeBack> asked,
+                                      const domain::LifeReversal& reversal, std::optional<domain::LifeRest> allowed,
+                                      const std::vector<int64_t>& captured) {
+  std::sort(asked.begin(), asked.end(), [](const LifeTakeBack& a, const LifeTakeBack& b) { return a.record_id > b.record_id; });
+  std::vector<int64_t> unit_ids, record_ids;
+  for (const LifeTakeBack& item : asked) unit_ids.push_back(item.unit_id), record_ids.push_back(item.record_id);
+  auto standing = db::LoadStandingRecords(call.transaction, unit_ids);
+  const auto begun = db::LoadLivesBegun(call.transaction, unit_ids);
+  auto resting = db::LoadResting(call.transaction, record_ids, captured);
+  std::vector<db::ReversedRecord> reversed;
+  std::vector<DutyEvent> events;
+  for (const LifeTakeBack& item : asked) {
+    domain::UnitEntry& entry = locked.world.units.at(item.unit_id);
+    std::vector<db::StoredLifeRecord>& records = standing[item.unit_id];
+    const auto refuse = [&](domain::LifeRest what, std::string name) {
+      return Fail(AtField(domain::RestsOnRecord(entry.unit, item.record_id, {what, std::move(name)}), item.field));
+    };
+    if (records.empty() || records.back().id != item.record_id) {
+      return refuse(domain::LifeRest::kRecord, records.empty() ? "none" : std::to_string(records.back().id));
+    }
+    for (domain::LifeResting& found : resting[item.record_id]) {
+      if (found.what != allowed) return refuse(found.what, std::move(found.name));
+    }
+    const domain::LifeRecord record = records.back().record;
+    const auto status = domain::UnitStatusAfter(record);
+    if (status && entry.unit.status != *status) return refuse(domain::LifeRest::kState, std::string(NameOf(entry.unit.status)));
+    std::vector<domain::LifeRecord> told;
+    for (const db::StoredLifeRecord& stored : records) told.push_back(stored.record);
+    const auto began = begun.find(item.unit_id);
+    const domain::LifeBefore before =
+        domain::BeforeLast(told, began == begun.end() ? std::nullopt : std::optional(began->second));
+    if (before.status) entry.unit.status = *before.status;
+    entry.changed = true;
+    records.pop_back();
+    const bool kept = !records.empty() || began != begun.end();
+    reversed.push_back({item.unit_id, item.record_id, kept ? std::optional(before.life) : std::nullopt});
+    events.push_back({entry.unit, before.life, record.event, record.party, record.occur_time, record.record_time});
+  }
+  db::ReverseLifeRecords(call.transaction, reversed, reversal);
+  return WithdrawDutiesOf(call, events, reversal.person, reversal.reason);
+}
+
+Status ReverseLifeRecord(Call& call, const v1::ReverseLifeRecordRequest& request, v1::ReverseLifeRecordResponse& response) {
+  if (Status checked = domain::CheckText(request.reason(), domain::kMaxReasonLength, true, "reason"); !checked) return checked;
+  if (Status checked = domain::CheckText(request.person(), domain::kMaxPersonLength, true, "person"); !checked) return checked;
+  const auto id = FindUnitId(call, request.unit_code(), "unit_code");
+  if (!id) return Fail(id.error());
+  LockedLives locked = LockLives(call, {request.unit_code()});
+  if (!db::HasLifeRecord(call.transaction, *id, request.life_record_id())) {
+    return Fail(FieldError(Reason::kLifeRecordUnknown, "life_record_id",
+                           "the unit's life has no record " + std::to_string(request.life_record_id())));
+  }
+  NoteOldValue(LifeOf(call, *id));
+  const auto withdrawn = TakeBackLives(call, locked, {{*id, request.life_record_id(), "life_record_id"}},
+                                       {call.now, request.person(), request.reason()}, std::nullopt);
+  if (!withdrawn) return Fail(withdrawn.error());
+  db::StoreWorld(call.transaction, locked.world);
+  *response.mutable_life() = LifeOf(call, *id);
+  response.set_withdrawn_duties(*withdrawn);
   return {};
 }
 
@@ -320,7 +388,7 @@ Status ListLifeRecords(Call& call, const v1::ListLifeRecordsRequest& request, v1
     response.set_next_page_token(PageToken(std::to_string(records.back().id), digest));
   }
   for (const db::StoredLifeRecord& stored : records) {
-    *response.add_records() = RecordToProto(call.caller.partner.empty() ? stored.record : ForPartner(call, stored.record));
+    *response.add_records() = RecordToProto(stored.id, call.caller.partner.empty() ? stored.record : ForPartner(call, stored.record));
   }
   return {};
 }
@@ -333,6 +401,10 @@ class LifeService final : public v1::LifeService::CallbackService {
   grpc::ServerUnaryReactor* RecordLifeEvent(grpc::CallbackServerContext* context, const v1::RecordLifeEventRequest* request,
                                             v1::RecordLifeEventResponse* response) override {
     return Mutate(env_, context, request, response, services::RecordLifeEvent);
+  }
+  grpc::ServerUnaryReactor* ReverseLifeRecord(grpc::CallbackServerContext* context, const v1::ReverseLifeRecordRequest* request,
+                                              v1::ReverseLifeRecordResponse* response) override {
+    return Mutate(env_, context, request, response, services::ReverseLifeRecord);
   }
   grpc::ServerUnaryReactor* GetLife(grpc::CallbackServerContext* context, const v1::GetLifeRequest* request,
                                     v1::GetLifeResponse* response) override {

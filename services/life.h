@@ -17,6 +17,8 @@
 namespace mes::services {
 
 domain::Status RecordLifeEvent(Call& call, const v1::RecordLifeEventRequest& request, v1::RecordLifeEventResponse& response);
+domain::Status ReverseLifeRecord(Call& call, const v1::ReverseLifeRecordRequest& request,
+                                 v1::ReverseLifeRecordResponse& response);
 domain::Status GetLife(Call& call, const v1::GetLifeRequest& request, v1::GetLifeResponse& response);
 domain::Status ListLifeRecords(Call& call, const v1::ListLifeRecordsRequest& request, v1::ListLifeRecordsResponse& response);
 
@@ -44,5 +46,18 @@ struct LifeStep {
 };
 // Records the steps, each unit's once, or the first refusal and nothing. Errors: as RecordLifeEvent.
 domain::Status RecordLives(Call& call, LockedLives& locked, const std::vector<LifeStep>& steps);
+
+struct LifeTakeBack {
+  int64_t unit_id = 0;
+  int64_t record_id = 0;
+  // The request's field that names it, for refusals.
+  std::string field;
+};
+// Takes these records back, newest first, or the first refusal and nothing; the units' states are left in the world, which the caller
+// stores. `allowed`, and places by these `captured` events: what may rest on them, since the caller takes it back too. Gives the
+// number of duties that were withdrawn. Errors: as ReverseLifeRecord.
+domain::Result<int32_t> TakeBackLives(Call& call, LockedLives& locked, std::vector<LifeTakeBack> asked,
+                                      const domain::LifeReversal& reversal, std::optional<domain::LifeRest> allowed,
+                                      const std::vector<int64_t>& captured = {});
 
 }  // namespace mes::services

@@ -124,6 +124,7 @@ void AddLifeRecords(Call& call, int64_t unit_id, Entries& entries) {
     for (const db::StoredLifeRecord& stored : page) {
       after = stored.id;
       const domain::LifeRecord& record = stored.record;
+      if (record.reversed) continue;
       if (record.event == domain::LifeEvent::kShip) {
         entries.Add("placed_on_market", DayText(record.occur_time), FactBasis::kRecorded, "life");
       }

@@ -118,6 +118,7 @@ constexpr auto kPermissions = std::to_array<Permission>({
     {"LabelService", "DrawLabel", kFloor | kStation},
 
     {"LifeService", "RecordLifeEvent", kOperator | kPlanner | kQuality | kTesting},
+    {"LifeService", "ReverseLifeRecord", kQuality},
     {"LifeService", "GetLife", kFloor | kRecycler, true},
     {"LifeService", "ListLifeRecords", kFloor | kRecycler, true},
 

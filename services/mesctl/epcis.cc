@@ -108,6 +108,7 @@ void Capture(const Connection& connection, const std::string& path, const std::s
     sum.set_consumed(sum.consumed() + response.consumed());
     sum.set_lives(sum.lives() + response.lives());
     sum.set_wrong(sum.wrong() + response.wrong());
+    sum.set_taken_back(sum.taken_back() + response.taken_back());
     ++sent;
     first += events;
   };
@@ -139,6 +140,7 @@ void Capture(const Connection& connection, const std::string& path, const std::s
   fields.Add("events captured", std::to_string(sum.captured()));
   fields.Add("known before", std::to_string(sum.known()));
   fields.Add("declared errors", std::to_string(sum.wrong()));
+  fields.Add("taken back", std::to_string(sum.taken_back()));
   fields.Add("units and lots made known", std::to_string(sum.made()));
   fields.Add("parts in", std::to_string(sum.installed()));
   fields.Add("parts out", std::to_string(sum.removed()));

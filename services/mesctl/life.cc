@@ -47,6 +47,17 @@ void RecordEvent(const Connection& connection, const Record& record) {
   fields.Print();
 }
 
+void Reverse(const Connection& connection, const v1::ReverseLifeRecordRequest& given) {
+  v1::ReverseLifeRecordRequest request = given;
+  request.set_request_id(connection.RequestId());
+  const auto response = Call(connection, &Lives::ReverseLifeRecord, request);
+  if (connection.json) return PrintJson(response);
+  Fields fields;
+  AddLifeFields(fields, response.life());
+  if (response.withdrawn_duties() > 0) fields.Add("duties withdrawn", std::to_string(response.withdrawn_duties()));
+  fields.Print();
+}
+
 void Show(const Connection& connection, const std::string& code, int64_t limit) {
   v1::GetLifeRequest get;
   get.set_unit_code(code);
@@ -63,11 +74,15 @@ void Show(const Connection& connection, const std::string& code, int64_t limit) 
   }
   v1::ListLifeRecordsRequest request;
   request.set_unit_code(code);
-  Table table({"TIME", "EVENT", "BY", "PARTY", "PLACE", "EVIDENCE", "OTHER"});
+  Table table({"NUMBER", "TIME", "EVENT", "BY", "PARTY", "PLACE", "EVIDENCE", "OTHER", "TAKEN BACK"});
   CallPages(connection, &Lives::ListLifeRecords, request, limit, [&](const v1::ListLifeRecordsResponse& page) {
     for (const auto& record : page.records())
-      table.Row({Text(record.occur_time()), EnumText(*v1::LifeEvent_descriptor(), record.event()), record.person(),
-                 record.party(), record.place(), record.evidence(), record.other_code()});
+      table.Row({std::to_string(record.life_record_id()), Text(record.occur_time()),
+                 EnumText(*v1::LifeEvent_descriptor(), record.event()), record.person(), record.party(), record.place(),
+                 record.evidence(), record.other_code(),
+                 record.has_reverse_time()
+                     ? Text(record.reverse_time()) + ", " + record.reverse_person() + ": " + record.reverse_reason()
+                     : ""});
     return page.records_size();
   });
   if (!connection.json && !table.empty()) table.Print();
@@ -94,6 +109,19 @@ void AddLife(CLI::App& app, const Connection& connection) {
   record->add_option("--new-code", given->new_code, "Second life: the code it goes on under; batteries get one")
       ->type_name("CODE");
   record->callback([&connection, given] { RecordEvent(connection, *given); });
+
+  auto* reverse = life->add_subcommand("reverse", "Take back the newest record of a unit's life; it stays, marked");
+  reverse->footer("Example:\n  mesctl life reverse BOX-0001 17 --reason 'another box was meant' --person li.wei");
+  auto taken = std::make_shared<v1::ReverseLifeRecordRequest>();
+  auto number = std::make_shared<int64_t>(0);
+  reverse->add_option("unit", *taken->mutable_unit_code(), "The unit, by any code it ever had")->required()->type_name("CODE");
+  reverse->add_option("number", *number, "The record, as `life show` numbers it")->required()->type_name("N");
+  reverse->add_option("--reason", *taken->mutable_reason(), "Why")->required()->type_name("R");
+  reverse->add_option("--person", *taken->mutable_person(), "Who takes it back")->required()->type_name("P");
+  reverse->callback([&connection, taken, number] {
+    taken->set_life_record_id(*number);
+    Reverse(connection, *taken);
+  });
 
   auto* show = life->add_subcommand("show", "Where a unit stands in its life, and how it came there");
   show->footer("Example:\n  mesctl life show BOX-0001");

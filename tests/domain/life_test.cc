@@ -1,6 +1,7 @@
 #include "domain/life.h"
 
 #include <map>
+#include <random>
 #include <set>
 
 #include <gmock/gmock.h>
@@ -140,6 +141,63 @@ TEST(Life, BeginsWhereThePlantLeavesTheUnit) {
   EXPECT_EQ(BeginLife(unit, false)->state, LifeState::kWaste) << "scrap may be recycled";
   unit.tracking = Tracking::kLot;
   EXPECT_EQ(BeginLife(unit, false).error().reason, Reason::kUnitState);
+}
+
+// Seeded walks: the last record taken back leaves life and plant's state as they were, again and again down to the beginning.
+TEST(Life, TakingRecordsBackLeadsTheSameWayDown) {
+  std::mt19937 random(20261126);
+  int steps = 0;
+  for (int walk = 0; walk < 500; ++walk) {
+    Unit unit = Pack();
+    std::optional<Life> began;
+    if (walk % 5 == 0) unit.status = UnitStatus::kScrapped;
+    if (walk % 5 == 1) {
+      began = *BeginLife(unit, true);
+      began->used = walk % 2 == 0;
+      began->last_time = kFinished;
+    }
+    struct Stand {
+      Life life;
+      UnitStatus status;
+    };
+    std::vector<Stand> stands{{began ? *began : *BeginLife(unit, false), unit.status}};
+    std::vector<LifeRecord> records;
+    for (int step = 0; step < 12; ++step) {
+      std::vector<LifeRecord> may;
+      for (const LifeMove& move : kLifeMoves) {
+        if (move.from != stands.back().life.state) continue;
+        may.push_back(Record(move.event, step + 1));
+        may.back().used = random() % 2 == 0;
+      }
+      if (may.empty()) break;
+      records.push_back(may[random() % may.size()]);
+      stands.push_back({*Move(stands.back().life, unit, records.back()), UnitStatusAfter(records.back()).value_or(stands.back().status)});
+    }
+    while (!records.empty()) {
+      const LifeBefore before = BeforeLast(records, began);
+      const Stand& wanted = stands[stands.size() - 2];
+      EXPECT_EQ(before.life, wanted.life) << "walk " << walk << ", " << NameOf(records.back().event);
+      EXPECT_EQ(before.status.value_or(stands.back().status), wanted.status) << "walk " << walk;
+      records.pop_back();
+      stands.pop_back();
+      ++steps;
+    }
+    EXPECT_FALSE(BeforeLast(records, began).status) << "nothing stands";
+  }
+  EXPECT_GT(steps, 2'000);
+}
+
+TEST(Life, WhatRestsOnARecordIsNamed) {
+  std::set<std::string> names;
+  for (int what = 1; what <= static_cast<int>(LifeRest::kState); ++what) {
+    const Error error = RestsOnRecord(Pack(), 7, {static_cast<LifeRest>(what), "B-3"});
+    EXPECT_EQ(error.reason, Reason::kLifeRecordState);
+    EXPECT_EQ(error.metadata.at("life_record_id"), "7");
+    EXPECT_EQ(error.metadata.at("name"), "B-3");
+    EXPECT_NE(error.message.find("B-3"), std::string::npos) << error.message;
+    names.insert(error.metadata.at("rests_on"));
+  }
+  EXPECT_EQ(names.size(), 9u);
 }
 
 TEST(Life, ThePlantsStateFollows) {

@@ -44,6 +44,11 @@ TEST_F(MesctlIdentityTest, CodesAreGivenOutDecodedVoidedAndDrawn) {
 TEST_F(MesctlIdentityTest, AStackLivesIsExportedAndEnds) {
   Said({"unit", "receive", "STK-148", "STK-L", "--supplier", "SinoStack", "--passport", "P-1", "--goods-in-passed"});
   EXPECT_THAT(Said({"life", "show", "STK-L"}), HasSubstr("made"));
+  Said({"life", "record", "STK-L", "test", "--evidence", "R-1", "--person", "li.wei"});
+  EXPECT_THAT(Said({"life", "reverse", "STK-L", "1", "--reason", "another stack", "--person", "wang"}), HasSubstr("made"));
+  EXPECT_THAT(Said({"life", "show", "STK-L"}), AllOf(HasSubstr("R-1"), HasSubstr("wang: another stack")));
+  EXPECT_THAT(Refused({"life", "reverse", "STK-L", "1", "--reason", "again", "--person", "wang"}),
+              StartsWith("mesctl: LIFE_RECORD_STATE: "));
   EXPECT_THAT(Said({"life", "record", "STK-L", "ship", "--party", "NewBus Ltd", "--place", "Baotou, CN", "--person", "li.wei"}),
               HasSubstr("shipped"));
   EXPECT_THAT(

@@ -11,15 +11,11 @@
 #include <nlohmann/json.hpp>
 
 #include "domain/limits_epcis.h"
-#include "mes/v1/epcis.grpc.pb.h"
-#include "mes/v1/genealogy.grpc.pb.h"
-#include "mes/v1/life.grpc.pb.h"
 #include "mes/v1/unit.grpc.pb.h"
 #include "services/epcis.h"
 #include "services/epcis_hash.h"
-#include "tests/support/server.h"
+#include "tests/services/epcis_plant.h"
 #include "tests/support/standards.h"
-#include "tests/support/stored_plant.h"
 
 namespace mes::services {
 namespace {
@@ -29,124 +25,15 @@ using testing::HasSubstr;
 using tests::CallOnce;
 using tests::FieldOf;
 using tests::ReasonOf;
+using tests::Document;
+using tests::Event;
+using tests::Lived;
+using tests::Made;
+using tests::MadeLot;
+using tests::Put;
 using tests::StoredPlant;
 using Json = nlohmann::json;
-
-// One plant with its services.
-struct Plant {
-  tests::TestServer server{tests::PlantBuilder().draft()};
-  StoredPlant stored{server.database()};
-  std::unique_ptr<v1::EpcisService::Stub> epcis = v1::EpcisService::NewStub(server.channel());
-  std::unique_ptr<v1::GenealogyService::Stub> genealogy = v1::GenealogyService::NewStub(server.channel());
-  std::unique_ptr<v1::LifeService::Stub> lives = v1::LifeService::NewStub(server.channel());
-  int requests = 0;
-
-  void Sql(const std::string& text) { stored.database().Query(text); }
-
-  std::string ExportPeriod(int64_t from_s = 0, int64_t until_s = 4'000'000'000) {
-    v1::ExportPeriodEpcisRequest request;
-    request.mutable_from_time()->set_seconds(from_s);
-    request.mutable_until_time()->set_seconds(until_s);
-    request.set_host("o.cn/mes");
-    grpc::ClientContext context;
-    const auto reader = epcis->ExportPeriodEpcis(&context, request);
-    v1::ExportPeriodEpcisResponse piece;
-    std::string text;
-    while (reader->Read(&piece)) text += piece.text();
-    EXPECT_EQ(ReasonOf(reader->Finish()), "OK");
-    return text;
-  }
-
-  grpc::Status Capture(const std::string& document, v1::CaptureEpcisResponse* response = nullptr) {
-    v1::CaptureEpcisRequest request;
-    request.set_request_id("c" + std::to_string(++requests));
-    request.set_document(document);
-    request.set_partner("StackCo");
-    request.set_person("Li");
-    v1::CaptureEpcisResponse own;
-    return CallOnce(*epcis, &v1::EpcisService::Stub::CaptureEpcis, request, response == nullptr ? &own : response);
-  }
-  grpc::Status Capture(const Json& document, v1::CaptureEpcisResponse* response = nullptr) {
-    return Capture(document.dump(), response);
-  }
-
-  // `parent > child line.slot quantity kind time removed`, sorted; times to the millisecond, as EPCIS has them.
-  std::vector<std::string> TraceOf(const std::string& code) {
-    v1::TraceRequest request;
-    request.set_code(code);
-    grpc::ClientContext context;
-    const auto reader = genealogy->Trace(&context, request);
-    v1::TraceResponse page;
-    std::vector<std::string> edges;
-    while (reader->Read(&page)) {
-      for (const auto& edge : page.edges()) {
-        const auto& time = edge.install_time();
-        edges.push_back(edge.parent_code() + " > " + edge.child_code() + " " + edge.child_material() + " " +
-                        std::to_string(edge.line()) + "." + std::to_string(edge.slot()) + " " + edge.quantity().value() + " " +
-                        edge.kind() + " " + std::to_string(time.seconds()) + "." +
-                        std::to_string((time.nanos() + 500'000) / 1'000'000));
-      }
-    }
-    EXPECT_EQ(ReasonOf(reader->Finish()), "OK");
-    std::sort(edges.begin(), edges.end());
-    return edges;
-  }
-  std::string LifeOf(const std::string& code) {
-    v1::GetLifeRequest request;
-    request.set_unit_code(code);
-    v1::GetLifeResponse response;
-    if (const auto status = CallOnce(*lives, &v1::LifeService::Stub::GetLife, request, &response); !status.ok())
-      return ReasonOf(status);
-    return v1::LifeState_Name(response.life().state());
-  }
-  std::vector<v1::CapturedEpcis> CapturedOf(const std::string& code) {
-    v1::ListCapturedEpcisRequest request;
-    request.set_unit_code(code);
-    v1::ListCapturedEpcisResponse response;
-    EXPECT_EQ(ReasonOf(CallOnce(*epcis, &v1::EpcisService::Stub::ListCapturedEpcis, request, &response)), "OK");
-    return {response.events().begin(), response.events().end()};
-  }
-};
-
-Json Document(std::vector<Json> events) {
-  return {{"@context", {"https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld", {{"ex", "https://stackco.example/"}}}},
-          {"type", "EPCISDocument"},
-          {"schemaVersion", "2.0"},
-          {"creationDate", "2026-10-01T00:00:00Z"},
-          {"epcisBody", {{"eventList", events}}}};
-}
-Json Event(const char* type, const char* time, const char* step) {
-  return {{"type", type}, {"eventTime", time}, {"eventTimeZoneOffset", "+08:00"}, {"bizStep", step}};
-}
-Json Made(const char* code, const char* material, const char* time = "2026-09-01T08:00:00+08:00") {
-  Json event = Event("ObjectEvent", time, "commissioning");
-  event["action"] = "ADD";
-  event["epcList"] = {"https://stackco.example/unit/" + std::string(code)};
-  event["ilmd"] = {{"ex:material", material}};
-  return event;
-}
-Json MadeLot(const char* code, const char* material, double quantity, const char* uom = "KGM") {
-  Json event = Event("ObjectEvent", "2026-09-01T08:00:00+08:00", "commissioning");
-  event["action"] = "ADD";
-  event["quantityList"] = {
-      {{"epcClass", "https://stackco.example/lot/" + std::string(code)}, {"quantity", quantity}, {"uom", uom}}};
-  event["ilmd"] = {{"ex:material", material}};
-  return event;
-}
-Json Put(const char* action, const char* parent, const char* child, const char* time = "2026-09-02T08:00:00+08:00") {
-  Json event = Event("AssociationEvent", time, std::string(action) == "ADD" ? "installing" : "removing");
-  event["action"] = action;
-  event["parentID"] = "https://stackco.example/unit/" + std::string(parent);
-  event["childEPCs"] = {"https://stackco.example/unit/" + std::string(child)};
-  return event;
-}
-Json Lived(const char* code, const char* step, const char* time) {
-  Json event = Event("ObjectEvent", time, step);
-  event["action"] = std::string(step).ends_with("recycling") ? "DELETE" : "OBSERVE";
-  event["epcList"] = {"https://stackco.example/unit/" + std::string(code)};
-  event["bizLocation"] = {{"id", "https://recycler.example/plant/1"}};
-  return event;
-}
+using Plant = tests::EpcisPlant;
 
 TEST(EpcisCapture, APeriodCarriedIntoAnEmptyPlantGivesTheSameTraces) {
   Plant first, second;
@@ -314,6 +201,40 @@ TEST(EpcisCapture, WhatItsSenderTakesBackIsKeptWithoutEffect) {
   ASSERT_EQ(ReasonOf(plant.Capture(Document({declared}), &captured)), "OK");
   EXPECT_EQ(captured.known(), 1);
   EXPECT_TRUE(plant.CapturedOf("S-1").back().wrong()) << "the declaration stays with the event";
+}
+
+TEST(EpcisCapture, ALifeRecordTakenBackGoesOutDeclaredAnError) {
+  Plant first, second;
+  first.stored.AddUnit("HSG", "H-1");
+  first.Sql("update unit set create_time = '2026-09-01', finish_time = '2026-09-01'");
+  v1::RecordLifeEventRequest ship;
+  ship.set_request_id("l1");
+  ship.set_unit_code("H-1");
+  ship.set_event(v1::LIFE_EVENT_SHIP);
+  ship.set_person("Li");
+  ship.set_party("NewBus Ltd");
+  ship.set_place("Baotou, CN");
+  v1::RecordLifeEventResponse shipped;
+  ASSERT_EQ(ReasonOf(CallOnce(*first.lives, &v1::LifeService::Stub::RecordLifeEvent, ship, &shipped)), "OK");
+  const std::string standing = first.ExportPeriod();
+  v1::ReverseLifeRecordRequest back;
+  back.set_request_id("l2");
+  back.set_unit_code("H-1");
+  back.set_life_record_id(1);
+  back.set_reason("another housing");
+  back.set_person("Wang");
+  v1::ReverseLifeRecordResponse taken;
+  ASSERT_EQ(ReasonOf(CallOnce(*first.lives, &v1::LifeService::Stub::ReverseLifeRecord, back, &taken)), "OK");
+  const std::string document = first.ExportPeriod();
+  if (const auto schema = tests::Standards("gs1-epcis/schema/EPCIS-JSON-Schema.json"); !schema.empty()) {
+    EXPECT_EQ(tests::SchemaFaults(document, schema), "");
+  }
+  const auto last = [](const std::string& text) { return Json::parse(text)["epcisBody"]["eventList"].back(); };
+  EXPECT_FALSE(last(standing).contains("errorDeclaration"));
+  EXPECT_EQ(last(document)["errorDeclaration"]["reason"], "did_not_occur");
+  EXPECT_EQ(last(document)["eventID"], last(standing)["eventID"]) << "the same event";
+  ASSERT_EQ(ReasonOf(second.Capture(document)), "OK");
+  EXPECT_EQ(second.LifeOf("H-1"), "LIFE_STATE_MADE");
 }
 
 TEST(EpcisCapture, WhatIsHeldIsNotShippedByAPartnersWord) {

@@ -204,6 +204,12 @@ class ScopeTest : public testing::Test {
           if (state == 0) given[partner].insert(static_cast<int>(unit));
           break;
         }
+        case 4:  // taken back: it names nobody any more
+          sql +=
+              "insert into life_record (unit_id, event, occur_time, record_time, person, party, place, evidence, other_code, used, "
+              "reverse_time, reverse_person, reverse_reason) values (" +
+              id + ", 1, now(), now(), 'Li', '" + who + "', '', '', '', false, now(), 'Wang', 'another');";
+          break;
         default:
           break;
       }

@@ -89,6 +89,31 @@ class LifeServiceTest : public testing::Test {
     return plant_.database().Value("select state from unit where code = '" + unit + "'");
   }
 
+  std::vector<v1::LifeRecord> Records(const std::string& unit) {
+    v1::ListLifeRecordsRequest request;
+    request.set_unit_code(unit);
+    v1::ListLifeRecordsResponse page;
+    EXPECT_EQ(ReasonOf(CallOnce(*lives_, &LifeService::Stub::ListLifeRecords, request, &page)), "OK");
+    return {page.records().begin(), page.records().end()};
+  }
+  grpc::Status TakeBack(const std::string& unit, int64_t record, v1::ReverseLifeRecordResponse* response = nullptr) {
+    v1::ReverseLifeRecordRequest request;
+    request.set_request_id("b" + std::to_string(++requests_));
+    request.set_unit_code(unit);
+    request.set_life_record_id(record);
+    request.set_reason("another pack was meant");
+    request.set_person("Wang");
+    v1::ReverseLifeRecordResponse own;
+    return CallOnce(*lives_, &LifeService::Stub::ReverseLifeRecord, request, response == nullptr ? &own : response);
+  }
+  // What the newest record of the unit rests under: `OK` where it was taken back.
+  std::string RestsOn(const std::string& unit) {
+    const grpc::Status status = TakeBack(unit, Records(unit).back().life_record_id());
+    if (ReasonOf(status) != "LIFE_RECORD_STATE") return ReasonOf(status);
+    EXPECT_EQ(FieldOf(status), "life_record_id");
+    return tests::ErrorInfoOf(status).metadata().at("rests_on") + " " + tests::ErrorInfoOf(status).metadata().at("name");
+  }
+
   v1::ReplacementOrder Order(const std::string& removed, const std::string& installed) {
     v1::ReplacementOrder order;
     order.set_unit_code(kPack);
@@ -338,6 +363,110 @@ TEST_F(LifeServiceTest, APartTakenOutOfAUnitInUseIsUsedAndTestedBeforeItGoesIn) 
   EXPECT_EQ(ReasonOf(Replace(Order("C1", "C2"), &replaced)), "LIFE_TRANSITION") << "not tested";
   Live("C2", {v1::LIFE_EVENT_TEST});
   EXPECT_EQ(ReasonOf(Replace(Order("C1", "C2"), &replaced)), "OK");
+}
+
+TEST_F(LifeServiceTest, ARecordTakenBackStaysMarkedAndTheLifeIsAsBefore) {
+  Live(kPack, {v1::LIFE_EVENT_SHIP, v1::LIFE_EVENT_PUT_IN_SERVICE, v1::LIFE_EVENT_RETURN, v1::LIFE_EVENT_TEST,
+               v1::LIFE_EVENT_PUT_IN_SERVICE, v1::LIFE_EVENT_RETURN, v1::LIFE_EVENT_TEST});
+  const auto shown = [&] { return Life(kPack).SerializeAsString() + State(kPack); };
+  for (const v1::LifeEvent event : {v1::LIFE_EVENT_SELL, v1::LIFE_EVENT_SHIP, v1::LIFE_EVENT_PUT_IN_SERVICE, v1::LIFE_EVENT_REMANUFACTURE,
+                                    v1::LIFE_EVENT_DECLARE_WASTE, v1::LIFE_EVENT_DISMANTLE, v1::LIFE_EVENT_RECYCLE}) {
+    const std::string before = shown();
+    Live(kPack, {event});
+    EXPECT_NE(shown(), before) << v1::LifeEvent_Name(event);
+    v1::ReverseLifeRecordResponse response;
+    ASSERT_EQ(ReasonOf(TakeBack(kPack, Records(kPack).back().life_record_id(), &response)), "OK");
+    EXPECT_EQ(shown(), before) << v1::LifeEvent_Name(event);
+    EXPECT_EQ(response.life().state(), v1::LIFE_STATE_TESTED);
+  }
+  EXPECT_EQ(Life(kPack).life().battery_status(), v1::BATTERY_STATUS_REUSED);
+  const std::vector<v1::LifeRecord> records = Records(kPack);
+  ASSERT_EQ(records.size(), 14u) << "all stay";
+  EXPECT_FALSE(records[6].has_reverse_time());
+  EXPECT_EQ(records[13].event(), v1::LIFE_EVENT_RECYCLE);
+  EXPECT_EQ(records[13].reverse_person(), "Wang");
+  EXPECT_EQ(records[13].reverse_reason(), "another pack was meant");
+  EXPECT_GE(records[13].reverse_time().seconds(), records[13].record_time().seconds());
+  Live(kPack, {v1::LIFE_EVENT_RECYCLE});
+  for (int left = 8; left > 0; --left) {
+    const std::vector<v1::LifeRecord> all = Records(kPack);
+    const auto last = std::find_if(all.rbegin(), all.rend(), [](const v1::LifeRecord& record) { return !record.has_reverse_time(); });
+    ASSERT_EQ(ReasonOf(TakeBack(kPack, last->life_record_id())), "OK") << left;
+  }
+  EXPECT_EQ(Life(kPack).life().state(), v1::LIFE_STATE_MADE);
+  EXPECT_FALSE(Life(kPack).life().used());
+  EXPECT_EQ(State(kPack), "2");
+  EXPECT_EQ(plant_.database().Value("select count(*) from unit_life"), "0") << "no record stands";
+}
+
+TEST_F(LifeServiceTest, ARecordIsTakenBackOnceWithReasonAndPersonNewestFirst) {
+  Live(kPack, {v1::LIFE_EVENT_SELL, v1::LIFE_EVENT_SHIP});
+  const std::vector<v1::LifeRecord> records = Records(kPack);
+  const int64_t sold = records[0].life_record_id(), shipped = records[1].life_record_id();
+  v1::ReverseLifeRecordRequest request;
+  request.set_request_id("r1");
+  request.set_unit_code(kPack);
+  request.set_life_record_id(shipped);
+  request.set_person("Wang");
+  v1::ReverseLifeRecordResponse response;
+  const auto told = [&] { return CallOnce(*lives_, &LifeService::Stub::ReverseLifeRecord, request, &response); };
+  EXPECT_EQ(FieldOf(told()), "reason");
+  request.set_reason(std::string(501, 'x'));
+  EXPECT_EQ(ReasonOf(told()), "LIMIT_EXCEEDED");
+  request.set_reason("another pack was meant");
+  request.clear_person();
+  EXPECT_EQ(FieldOf(told()), "person");
+  EXPECT_EQ(ReasonOf(TakeBack("NONE", shipped)), "UNIT_UNKNOWN");
+  EXPECT_EQ(ReasonOf(TakeBack(kPack, 999)), "LIFE_RECORD_UNKNOWN");
+  EXPECT_EQ(ReasonOf(TakeBack("C3", shipped)), "LIFE_RECORD_UNKNOWN") << "another unit's";
+  const grpc::Status older = TakeBack(kPack, sold);
+  EXPECT_EQ(ReasonOf(older), "LIFE_RECORD_STATE");
+  EXPECT_EQ(tests::ErrorInfoOf(older).metadata().at("name"), std::to_string(shipped));
+  request.set_person("Wang");
+  EXPECT_EQ(ReasonOf(told()), "OK");
+  EXPECT_EQ(ReasonOf(told()), "OK") << "a resend";
+  EXPECT_EQ(ReasonOf(TakeBack(kPack, shipped)), "LIFE_RECORD_STATE") << "taken back already";
+  EXPECT_EQ(ReasonOf(TakeBack(kPack, sold)), "OK");
+}
+
+TEST_F(LifeServiceTest, WhatRestsOnARecordIsToldAndKeepsIt) {
+  Live(kPack, {v1::LIFE_EVENT_SHIP, v1::LIFE_EVENT_PUT_IN_SERVICE});
+  v1::ReplacePartResponse replaced;
+  ASSERT_EQ(ReasonOf(Replace(Order("C2", "C3"), &replaced)), "OK");
+  EXPECT_EQ(RestsOn(kPack), std::string("parts ") + kPack) << "the cell came out of a pack in use";
+  EXPECT_EQ(RestsOn("C2"), std::string("replacement ") + kPack);
+  Live("C2", {v1::LIFE_EVENT_TEST});
+  ASSERT_EQ(ReasonOf(Replace(Order("C1", "C2"), &replaced)), "OK");
+  EXPECT_EQ(RestsOn("C2"), std::string("replacement ") + kPack) << "the test let it in again";
+  Live(kPack, {v1::LIFE_EVENT_RETURN});
+  Sql("update unit set state = 3 where code = '" + std::string(kPack) + "'");
+  EXPECT_EQ(RestsOn(kPack), "state scrapped") << "a disposition";
+  Sql("update unit set state = 2 where code = '" + std::string(kPack) + "'");
+  EXPECT_EQ(RestsOn(kPack), "OK");
+
+  const int64_t box = plant_.AddUnit("HSG", "S-1");
+  Live("S-1", {v1::LIFE_EVENT_TEST});
+  plant_.Install(box, plant_.AddUnit("HSG", "S-0"), 1, 1, "2099-01-01");
+  EXPECT_EQ(RestsOn("S-1"), "OK") << "what went in does not bear on it";
+  Live("S-1", {v1::LIFE_EVENT_TEST});
+  plant_.Install(pack_, box, 9, 1, "2099-01-01");
+  EXPECT_EQ(RestsOn("S-1"), std::string("place ") + kPack);
+  plant_.AddUnit("HSG", "S-2");
+  Live("S-2", {v1::LIFE_EVENT_SHIP, v1::LIFE_EVENT_RETURN, v1::LIFE_EVENT_TEST});
+  v1::RecordLifeEventRequest start = Event("S-2", v1::LIFE_EVENT_START_SECOND_LIFE);
+  start.set_new_code("S-2-R");
+  ASSERT_EQ(Told(start), "OK");
+  EXPECT_EQ(RestsOn("S-2"), "second life S-2-R");
+  Live("S-2-R", {v1::LIFE_EVENT_SHIP});
+  EXPECT_EQ(RestsOn("S-2-R"), "OK");
+  EXPECT_EQ(Life("S-2-R").life().state(), v1::LIFE_STATE_MADE) << "as it began";
+  EXPECT_EQ(Life("S-2-R").life().first_life_code(), "S-2");
+}
+
+TEST_F(LifeServiceTest, ASecondRecyclingGoesInOnceTheFirstIsTakenBack) {
+  Live(kPack, {v1::LIFE_EVENT_SHIP, v1::LIFE_EVENT_DECLARE_WASTE, v1::LIFE_EVENT_RECYCLE});
+  EXPECT_EQ(RestsOn(kPack), "OK");
+  Live(kPack, {v1::LIFE_EVENT_DISMANTLE, v1::LIFE_EVENT_RECYCLE});
 }
 
 // A station gives a code of a prefix that is issued here.

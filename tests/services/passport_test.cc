@@ -268,6 +268,22 @@ TEST_F(PassportServiceTest, APassportEndsWithRecyclingAndASecondLifesPointsBack)
   ASSERT_EQ(ReasonOf(Get("NMGPB12GBR0000001RP", v1::PASSPORT_TIER_PUBLIC, "", &response)), "OK") << "it can still be read";
   EXPECT_TRUE(response.ended());
   EXPECT_TRUE(response.has_end_time());
+
+  v1::ListLifeRecordsRequest list;
+  list.set_unit_code("NMGPB12GBR0000001RP");
+  v1::ListLifeRecordsResponse records;
+  ASSERT_EQ(ReasonOf(CallOnce(*lives, &v1::LifeService::Stub::ListLifeRecords, list, &records)), "OK");
+  v1::ReverseLifeRecordRequest back;
+  back.set_request_id(plant_.NextRequest());
+  back.set_unit_code("NMGPB12GBR0000001RP");
+  back.set_life_record_id(records.records().rbegin()->life_record_id());
+  back.set_reason("another pack was meant");
+  back.set_person("Wang");
+  v1::ReverseLifeRecordResponse taken;
+  ASSERT_EQ(ReasonOf(CallOnce(*lives, &v1::LifeService::Stub::ReverseLifeRecord, back, &taken)), "OK");
+  ASSERT_EQ(ReasonOf(Get("NMGPB12GBR0000001RP", v1::PASSPORT_TIER_PUBLIC, "", &response)), "OK");
+  EXPECT_FALSE(response.ended()) << "it goes on where the recycling is taken back";
+  EXPECT_TRUE(plant_.Issue("NMGPB12GBR0000001RP").issued());
 }
 
 TEST_F(PassportServiceTest, RefusesWhatHasNoPassportAndWhatIsNotAFact) {

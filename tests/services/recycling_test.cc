@@ -431,6 +431,33 @@ TEST_F(RecyclingServiceTest, AReceiptWeighsWhatIsInTheUnitThenAndNotWhatItWasBui
   EXPECT_EQ(Balance(batch).contained().value(), "30.54") << "it is frozen with the receipt";
 }
 
+TEST_F(RecyclingServiceTest, LifeRecordsOfABatchAreNotTakenBackAloneThoseBesideItAre) {
+  const auto take_back = [&](const std::string& code) {
+    v1::ReverseLifeRecordRequest request;
+    request.set_request_id(Id());
+    request.set_unit_code(code);
+    request.set_life_record_id(std::stoll(plant_.database().Value(
+        "select max(life_record_id) from life_record join unit using (unit_id) where reverse_time is null and code = '" + code + "'")));
+    request.set_reason("another pack");
+    request.set_person("Wang");
+    v1::ReverseLifeRecordResponse response;
+    const auto status = CallOnce(*lives_, &v1::LifeService::Stub::ReverseLifeRecord, request, &response);
+    if (status.ok()) return std::string("OK");
+    return tests::ErrorInfoOf(status).metadata().at("rests_on") + " " + tests::ErrorInfoOf(status).metadata().at("name");
+  };
+  const int64_t batch = Open();
+  const std::string number = "recycling batch " + std::to_string(batch);
+  ASSERT_EQ(Live(kOther, v1::LIFE_EVENT_SHIP), "OK");
+  ASSERT_EQ(Live(kOther, v1::LIFE_EVENT_DECLARE_WASTE), "OK");
+  ASSERT_EQ(ReasonOf(Receive(Receipt(batch, {kPack, kOther}))), "OK");
+  EXPECT_EQ(take_back(kPack), number) << "waste by the receipt";
+  EXPECT_EQ(take_back(kOther), number) << "the receipt rests on it";
+  ASSERT_EQ(Live(kOther, v1::LIFE_EVENT_DISMANTLE), "OK");
+  EXPECT_EQ(take_back(kOther), "OK") << "not the recycler's";
+  ASSERT_EQ(ReasonOf(Dismantle(batch, {kPack, kOther})), "OK");
+  EXPECT_EQ(take_back(kOther), number);
+}
+
 TEST_F(RecyclingServiceTest, DutiesFollowTheReceiptAndTheEnd) {
   const int64_t batch = Open();
   ASSERT_EQ(Live(kPack, v1::LIFE_EVENT_DECLARE_WASTE), "OK");

@@ -245,6 +245,54 @@ TEST_F(DutyServiceTest, AShippedVehicleMustBeReportedAndIsMarkedOnce) {
   EXPECT_EQ(ReasonOf(CallOnce(*duties_, &Duties::WithdrawDuty, withdraw, &withdrawn)), "DUTY_UNKNOWN");
 }
 
+TEST_F(DutyServiceTest, ALifeRecordTakenBackWithdrawsTheDutiesThatAreOpen) {
+  const auto lives = v1::LifeService::NewStub(server_.channel());
+  const auto record = [&](v1::LifeEvent event) {
+    v1::RecordLifeEventRequest request;
+    request.set_request_id(Id());
+    request.set_unit_code("V1");
+    request.set_event(event);
+    request.set_person("Li");
+    request.set_party("NewBus Ltd");
+    request.set_place("Baotou, CN");
+    v1::RecordLifeEventResponse response;
+    ASSERT_EQ(ReasonOf(CallOnce(*lives, &v1::LifeService::Stub::RecordLifeEvent, request, &response)), "OK");
+  };
+  const auto take_back = [&] {
+    v1::ReverseLifeRecordRequest request;
+    request.set_request_id(Id());
+    request.set_unit_code("V1");
+    request.set_life_record_id(std::stoll(Value("select max(life_record_id) from life_record where reverse_time is null")));
+    request.set_reason("another bus");
+    request.set_person("Wang");
+    v1::ReverseLifeRecordResponse response;
+    const auto status = CallOnce(*lives, &v1::LifeService::Stub::ReverseLifeRecord, request, &response);
+    return ReasonOf(status) + " " + std::to_string(response.withdrawn_duties());
+  };
+  record(v1::LIFE_EVENT_SELL);
+  record(v1::LIFE_EVENT_SHIP);
+  EXPECT_EQ(take_back(), "OK 1");
+  v1::ListDutiesRequest list;
+  list.set_unit_code("V1");
+  v1::ListDutiesResponse duties = List(list);
+  ASSERT_EQ(duties.duties_size(), 2);
+  EXPECT_EQ(duties.duties(0).state(), v1::DUTY_STATE_OPEN) << "that of the sale";
+  EXPECT_EQ(duties.duties(1).state(), v1::DUTY_STATE_WITHDRAWN);
+  EXPECT_EQ(duties.duties(1).ended_by(), "Wang");
+  EXPECT_EQ(duties.duties(1).evidence(), "another bus");
+  v1::MarkDutiesSentRequest send;
+  send.set_request_id(Id());
+  send.add_duty_ids(duties.duties(0).duty_id());
+  send.set_person("Li");
+  send.set_evidence("receipt 778");
+  v1::MarkDutiesSentResponse sent;
+  ASSERT_EQ(ReasonOf(CallOnce(*duties_, &Duties::MarkDutiesSent, send, &sent)), "OK");
+  EXPECT_EQ(take_back(), "OK 0") << "what was sent stays sent";
+  EXPECT_EQ(List(list).duties(0).state(), v1::DUTY_STATE_SENT);
+  Ship();
+  EXPECT_EQ(take_back(), "LIFE_RECORD_STATE 0") << "a shipment's";
+}
+
 TEST_F(DutyServiceTest, ADutyThatDoesNotHoldIsWithdrawnWithItsReason) {
   Ship();
   v1::WithdrawDutyRequest withdraw;
