@@ -76,7 +76,7 @@ struct YieldSum {
   int16_t shift = 0;
   domain::YieldCounts counts;
 };
-// Only groups that have any count, in no order.
+// Only groups that have any count, in no order. In a transaction that reads one snapshot: series and totals are read one after another.
 std::vector<YieldSum> SumYields(Transaction& transaction, const YieldQuestion& question);
 
 struct OrderName {
