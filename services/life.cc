@@ -315,7 +315,7 @@ Status ReverseLifeRecord(Call& call, const v1::ReverseLifeRecordRequest& request
   if (!id) return Fail(id.error());
   LockedLives locked = LockLives(call, {request.unit_code()});
   if (!db::HasLifeRecord(call.transaction, *id, request.life_record_id())) {
-    return Fail(FieldError(Reason::kLifeRecordUnknown, "life_record_id",
+    return Fail(FieldError(Reason::kReversalUnknown, "life_record_id",
                            "the unit's life has no record " + std::to_string(request.life_record_id())));
   }
   NoteOldValue(LifeOf(call, *id));

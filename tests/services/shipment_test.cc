@@ -290,7 +290,7 @@ TEST_F(DutyServiceTest, ALifeRecordTakenBackWithdrawsTheDutiesThatAreOpen) {
   EXPECT_EQ(take_back(), "OK 0") << "what was sent stays sent";
   EXPECT_EQ(List(list).duties(0).state(), v1::DUTY_STATE_SENT);
   Ship();
-  EXPECT_EQ(take_back(), "LIFE_RECORD_STATE 0") << "a shipment's";
+  EXPECT_EQ(take_back(), "REVERSAL_REFUSED 0") << "a shipment's";
 }
 
 TEST_F(DutyServiceTest, ADutyThatDoesNotHoldIsWithdrawnWithItsReason) {
