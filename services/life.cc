@@ -281,7 +281,9 @@ domain::Result<int32_t> TakeBackLives(Call& call, LockedLives& locked, std::vect
     domain::UnitEntry& entry = locked.world.units.at(item.unit_id);
     std::vector<db::StoredLifeRecord>& records = standing[item.unit_id];
     const auto refuse = [&](domain::LifeRest what, std::string name) {
-      return Fail(AtField(domain::RestsOnRecord(entry.unit, item.record_id, {what, std::move(name)}), item.field));
+      domain::Error error = domain::RestsOnRecord(entry.unit, item.record_id, {what, std::move(name)});
+      error.metadata["field"] = item.field;
+      return Fail(std::move(error));
     };
     if (records.empty() || records.back().id != item.record_id) {
       return refuse(domain::LifeRest::kRecord, records.empty() ? "none" : std::to_string(records.back().id));

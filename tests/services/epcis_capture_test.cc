@@ -154,7 +154,7 @@ TEST(EpcisCapture, LotsComeOfLotsOrTheDocumentIsRefusedAtItsPlace) {
   EXPECT_EQ(told(OfLots(splitting.c_str(), {{"L-1", 0.25}}, {{"N-1", 0}})), "/outputQuantityList/0/quantity QUANTITY_INVALID");
   EXPECT_EQ(told(OfLots(splitting.c_str(), {{"L-1", 0.25}}, {{"N-1", 0.25}}, "POW")), " LOT_MERGE_MISMATCH");
   EXPECT_EQ(told(OfLots(merging.c_str(), {{"L-1", 0.2}, {"L-1", 0.2}}, {{"N-1", 0.4}})), " QUANTITY_EXCEEDS_LEFT") << "in all";
-  EXPECT_EQ(told(OfLots("assembling", {{"L-1", 0.25}}, {{"N-1", 0.25}}, "CELL")), " DOCUMENT_INVALID") << "no lot";
+  EXPECT_EQ(told(OfLots("assembling", {{"L-1", 0.25}}, {{"N-1", 0.25}}, "CELL")), "/outputQuantityList/0/uom UOM_MISMATCH");
   plant.Sql("update unit set hold_count = 1 where code = 'L-1'");
   EXPECT_EQ(told(OfLots(splitting.c_str(), {{"L-1", 0.25}}, {{"N-1", 0.25}})), " NOT_BLOCKED");
   EXPECT_EQ(plant.stored.database().Value(lots), "L-1 250000, L-1A 0, L-1B 1000000, L-2 750000, L-3 9000000");
