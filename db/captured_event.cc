@@ -59,7 +59,6 @@ from unit u
 left join lot l on l.unit_id = u.unit_id
 where u.unit_id = $1)sql";
 
-// Parts and joins of lots have no event of their own yet: they count as made.
 constexpr const char* kMade = R"sql(
 declare period no scroll cursor for
 select u.unit_id, u.create_time, coalesce(u.revision_id, 0), coalesce(l.quantity_micro, 0)
@@ -69,7 +68,37 @@ where u.create_time >= $1::timestamptz
   and u.create_time < $2::timestamptz
   and not exists (select 1 from captured_event_unit c where c.unit_id = u.unit_id)
   and not exists (select 1 from second_life s where s.new_unit_id = u.unit_id)
+  and not exists (select 1 from lot_consumption c where c.consumer_id = u.unit_id and c.kind > 1)
 order by u.create_time, u.unit_id)sql";
+
+constexpr const char* kInsertLotEdges = R"sql(
+insert into lot_consumption (
+  lot_id, consumer_id, quantity_micro, consume_time, record_time, sequence, station_id, epoch, operation, line, kind)
+select n.lot_id, n.consumer_id, n.quantity_micro, n.consume_time, $7::timestamptz, n.sequence, 0, $8, 0, 0, n.kind
+from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::bigint[], $6::smallint[])
+  n (lot_id, consumer_id, quantity_micro, consume_time, sequence, kind))sql";
+
+// A request is one split or merge. Those of captured events are told by these.
+const std::string kLotChangesOf = R"sql(
+select c.kind, c.consume_time, c.record_time, array_agg(c.lot_id order by c.lot_id, c.consumer_id)::text,
+  array_agg(c.consumer_id order by c.lot_id, c.consumer_id)::text, array_agg(c.quantity_micro order by c.lot_id, c.consumer_id)::text
+from lot_consumption c
+where c.kind > 1
+  and c.request_id is not null
+)sql";
+const std::string kOneChange = R"sql(
+group by c.request_id, c.kind, c.consume_time, c.record_time
+order by c.consume_time, c.record_time, c.request_id)sql";
+
+const std::string kPeriodLotChanges = "declare period no scroll cursor for " + kLotChangesOf +
+                                      "and c.consume_time >= $1::timestamptz and c.consume_time < $2::timestamptz" + kOneChange;
+
+const std::string kLotChanges = kLotChangesOf + R"sql(
+and c.request_id in (
+  select own.request_id
+  from lot_consumption own
+  where (own.lot_id = $1 or own.consumer_id = $1)
+    and own.kind > 1))sql" + kOneChange;
 
 constexpr const char* kEvents = "declare period no scroll cursor for select " MES_HISTORY_COLUMNS R"sql(
 from station_event
@@ -117,6 +146,18 @@ MadeRow ReadMade(const pqxx::row& result) {
   row.revision_id = reader.Next<int32_t>();
   row.quantity_micro = reader.Next<int64_t>();
   return row;
+}
+
+LotChange ReadLotChange(const pqxx::row& result) {
+  RowReader reader(result);
+  LotChange change;
+  change.kind = reader.Next<domain::EdgeKind>();
+  change.occur_time = reader.Next<domain::Time>();
+  change.record_time = reader.Next<domain::Time>();
+  change.from_ids = IntegersIn(reader.NextText());
+  change.to_ids = IntegersIn(reader.NextText());
+  change.quantities_micro = IntegersIn(reader.NextText());
+  return change;
 }
 
 // Fetches the cursor `period`, declared before, to its end or until `take` has enough.
@@ -167,6 +208,26 @@ void InsertCapturedUnits(Transaction& transaction, const std::vector<CapturedUni
   if (units.empty()) return;
   Execute(transaction, kInsertUnits, ArrayOf(units, &CapturedUnit::unit_id), ArrayOf(units, &CapturedUnit::event_id),
           ArrayOf(units, &CapturedUnit::effect));
+}
+
+void InsertCapturedLotEdges(Transaction& transaction, const std::vector<domain::CaptureOutcome::LotEdge>& edges, domain::Time now) {
+  if (edges.empty()) return;
+  using Edge = domain::CaptureOutcome::LotEdge;
+  Execute(transaction, kInsertLotEdges, ArrayOf(edges, &Edge::lot_id), ArrayOf(edges, &Edge::made_id),
+          ArrayOf(edges, &Edge::quantity_micro), ArrayOf(edges, &Edge::time), ArrayOf(edges, &Edge::event_id),
+          ArrayOf(edges, &Edge::kind), now, domain::kCaptureEpoch);
+}
+
+std::vector<LotChange> ListLotChanges(Transaction& transaction, int64_t unit_id) {
+  std::vector<LotChange> changes;
+  for (const pqxx::row& row : Execute(transaction, kLotChanges.c_str(), unit_id)) changes.push_back(ReadLotChange(row));
+  return changes;
+}
+
+void ListPeriodLotChanges(Transaction& transaction, domain::Time from, domain::Time until,
+                          const std::function<bool(const std::vector<LotChange>&)>& take) {
+  Execute(transaction, kPeriodLotChanges.c_str(), from, until);
+  Fetch<LotChange>(transaction, ReadLotChange, take);
 }
 
 std::vector<CapturedRow> ListCapturedEvents(Transaction& transaction, int64_t unit_id, int64_t after_id, int limit) {

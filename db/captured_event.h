@@ -11,6 +11,7 @@
 #include "db/epcis_declaration.h"
 #include "db/life.h"
 #include "db/transaction.h"
+#include "domain/epcis_capture.h"
 #include "domain/station_event.h"
 #include "domain/unit.h"
 
@@ -48,6 +49,7 @@ struct CapturedUnit {
 };
 // Pairs may repeat.
 void InsertCapturedUnits(Transaction& transaction, const std::vector<CapturedUnit>& units);
+void InsertCapturedLotEdges(Transaction& transaction, const std::vector<domain::CaptureOutcome::LotEdge>& edges, domain::Time now);
 // Of a unit, by id after `after_id`, at most `limit`.
 std::vector<CapturedRow> ListCapturedEvents(Transaction& transaction, int64_t unit_id, int64_t after_id, int limit);
 
@@ -62,10 +64,23 @@ struct MadeRow {
 // One unit.
 MadeRow LoadMade(Transaction& transaction, int64_t unit_id);
 
+// A split or merge of lots that was done here.
+struct LotChange {
+  domain::EdgeKind kind = domain::EdgeKind::kSplit;
+  domain::Time occur_time{};
+  domain::Time record_time{};
+  // From, to and quantity of each edge, in step.
+  std::vector<int64_t> from_ids, to_ids, quantities_micro;
+};
+// Those that a lot went into or came of, oldest first.
+std::vector<LotChange> ListLotChanges(Transaction& transaction, int64_t unit_id);
+
 // The rows of a period, oldest first, in chunks of at most a few thousand as they come; false = read no more. What was captured
-// is left out where it came to exist: its own event is among the captured.
+// is left out where it came to exist: its own event is among the captured; so are the parts and wholes of lots, which changes tell.
 void ListMade(Transaction& transaction, domain::Time from, domain::Time until,
               const std::function<bool(const std::vector<MadeRow>&)>& take);
+void ListPeriodLotChanges(Transaction& transaction, domain::Time from, domain::Time until,
+                          const std::function<bool(const std::vector<LotChange>&)>& take);
 void ListPeriodEvents(Transaction& transaction, domain::Time from, domain::Time until,
                       const std::function<bool(const std::vector<domain::EventRow>&)>& take);
 void ListPeriodLives(Transaction& transaction, domain::Time from, domain::Time until,

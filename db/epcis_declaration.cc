@@ -75,6 +75,17 @@ cross join lateral (
   where p.unit_id = a.unit_id) t
 group by a.unit_id)sql";
 
+constexpr const char* kReverseLotEdges = R"sql(
+update lot_consumption c
+set reverse_record_time = $4::timestamptz
+from unnest($1::bigint[], $2::bigint[]) n (sequence, consumer_id)
+where c.consumer_id = n.consumer_id
+  and c.station_id = 0
+  and c.epoch = $3
+  and c.sequence = n.sequence
+  and c.kind > 1
+  and c.reverse_record_time is null)sql";
+
 constexpr const char* kCollapse = R"sql(
 update assembly a
 set remove_time = a.install_time
@@ -129,6 +140,13 @@ std::unordered_map<int64_t, std::string> LoadTraces(Transaction& transaction, co
   for (const pqxx::row& row : Execute(transaction, kLoadTraces, ArrayOf(unit_ids)))
     traces[Get<int64_t>(row[0])] = Get<std::string>(row[1]);
   return traces;
+}
+
+void ReverseLotEdges(Transaction& transaction, const std::vector<std::pair<int64_t, int64_t>>& made, domain::Time now) {
+  if (made.empty()) return;
+  ArrayWriter sequence, consumer;
+  for (const auto& [event_id, unit_id] : made) sequence.Add(event_id), consumer.Add(unit_id);
+  Execute(transaction, kReverseLotEdges, sequence.Take(), consumer.Take(), domain::kCaptureEpoch, now);
 }
 
 void CollapseEdges(Transaction& transaction, const std::vector<std::pair<int64_t, domain::EdgeEvent>>& edges) {

@@ -27,7 +27,7 @@ from unnest($2::text[], $3::text[], $4::text[]) with ordinality as given (title,
 
 const std::string kShipmentSelect = R"sql(
 select s.shipment_id, s.customer, s.country, s.place, s.currency, s.ship_time, s.record_time, s.person, s.deliver_time, s.delivered_by,
-  s.delivery_evidence,
+  s.delivery_evidence, s.cancel_time, s.cancelled_by, s.cancel_reason,
   (select count(*) from shipment_unit u where u.shipment_id = s.shipment_id),
   (select coalesce(sum(u.value_minor), 0)::bigint from shipment_unit u where u.shipment_id = s.shipment_id)
 from shipment s
@@ -62,6 +62,14 @@ set
   delivery_evidence = $4
 where shipment_id = $1)sql";
 
+constexpr const char* kUpdateCancelled = R"sql(
+update shipment
+set
+  cancel_time = $2::timestamptz,
+  cancelled_by = $3,
+  cancel_reason = $4
+where shipment_id = $1)sql";
+
 constexpr const char* kSumShipped = R"sql(
 select s.plant_day - date '1970-01-01', unit.material_id, s.country, s.currency, count(*), sum(item.value_minor)::bigint
 from shipment s
@@ -69,6 +77,7 @@ join shipment_unit item on item.shipment_id = s.shipment_id
 join unit on unit.unit_id = item.unit_id
 where s.plant_day >= $1::date
   and s.plant_day < $2::date
+  and s.cancel_time is null
   and ($3::integer = 0 or unit.material_id = $3)
 group by s.plant_day, unit.material_id, s.country, s.currency
 order by s.plant_day, unit.material_id, s.country, s.currency)sql";
@@ -87,6 +96,10 @@ Shipment ShipmentIn(const pqxx::row& row) {
   shipment.deliver_time = reader.NextOptional<domain::Time>();
   shipment.delivered_by = reader.Next<std::string>();
   shipment.delivery_evidence = reader.Next<std::string>();
+  const auto cancel_time = reader.NextOptional<domain::Time>();
+  domain::LifeReversal cancelled{cancel_time.value_or(domain::Time()), reader.Next<std::string>(), ""};
+  cancelled.reason = reader.Next<std::string>();
+  if (cancel_time) shipment.cancelled = std::move(cancelled);
   shipment.units = reader.Next<int64_t>();
   shipment.value_minor = reader.Next<int64_t>();
   return shipment;
@@ -132,6 +145,10 @@ std::optional<Shipment> LoadShipment(Transaction& transaction, int64_t id) {
 }
 std::optional<Shipment> LockShipment(Transaction& transaction, int64_t id) {
   return Find(transaction, kLockShipment.c_str(), id);
+}
+
+void UpdateCancelled(Transaction& transaction, const Shipment& shipment) {
+  Execute(transaction, kUpdateCancelled, shipment.id, shipment.cancelled->time, shipment.cancelled->person, shipment.cancelled->reason);
 }
 
 void UpdateDelivered(Transaction& transaction, const Shipment& shipment) {

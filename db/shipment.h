@@ -17,6 +17,8 @@ void InsertShipment(Transaction& transaction, domain::Shipment& shipment, domain
 std::optional<domain::Shipment> LoadShipment(Transaction& transaction, int64_t id);
 // As LoadShipment; locked until the transaction ends.
 std::optional<domain::Shipment> LockShipment(Transaction& transaction, int64_t id);
+// Stores that it was taken back.
+void UpdateCancelled(Transaction& transaction, const domain::Shipment& shipment);
 void UpdateDelivered(Transaction& transaction, const domain::Shipment& shipment);
 
 struct ShipmentFilter {
@@ -29,7 +31,7 @@ struct ShipmentFilter {
 // Newest first, at most `limit`; without items and documents.
 std::vector<domain::Shipment> ListShipments(Transaction& transaction, const ShipmentFilter& filter, int limit);
 
-// What left on plant days in [first, end), by day, product, country and currency. `material_id` 0 = all.
+// What left and was not taken back, on plant days in [first, end), by day, product, country and currency. `material_id` 0 = all.
 std::vector<domain::ShippedSum> SumShipped(Transaction& transaction, domain::Day first, domain::Day end, int32_t material_id);
 
 }  // namespace mes::db

@@ -44,6 +44,11 @@ class Capturer {
         case CaptureKind::kSecondLife:
           StartSecondLife(event);
           break;
+        case CaptureKind::kSplit:
+        case CaptureKind::kMerged:
+        case CaptureKind::kTransformed:
+          Transform(event);
+          break;
         case CaptureKind::kScrapped:
           for (const std::string& code : event.unit_codes) Scrap(event, code);
           break;
@@ -242,6 +247,66 @@ class Capturer {
     ++outcome_.consumed;
   }
 
+  // Of the quantities that go in, what a lot is asked for in all; 0 = a fault was noted.
+  int64_t TakeInputs(const CapturedEvent& event) {
+    int64_t sum = 0;
+    std::map<std::string, int64_t> asked;
+    for (const CapturedEvent::LotAmount& amount : event.lots) {
+      const UnitEntry* lot = Find(event, amount.code, true);
+      if (lot == nullptr) return 0;
+      if (amount.quantity_micro <= 0) return Fault(event, Reason::kQuantityInvalid, amount.code + ": no quantity was told"), 0;
+      if (lot->unit.hold_count > 0) return Fault(event, Reason::kNotBlocked, amount.code + " is on hold"), 0;
+      if (event.kind != CaptureKind::kTransformed && event.material_id != 0 && lot->unit.material_id != event.material_id) {
+        return Fault(event, Reason::kLotMergeMismatch, amount.code + " is of another material than what it becomes"), 0;
+      }
+      if ((asked[amount.code] += amount.quantity_micro) > lot->lot->left_micro) {
+        return Fault(event, Reason::kQuantityExceedsLeft, "more of " + amount.code + " was used than is left of it"), 0;
+      }
+      sum += amount.quantity_micro;
+    }
+    return sum;
+  }
+
+  // Lots that come to exist of others: one in, or one out, so that which went where is told.
+  void Transform(const CapturedEvent& event) {
+    const int64_t in = TakeInputs(event);
+    if (in == 0) return;
+    int64_t out = 0;
+    for (const CapturedEvent::LotAmount& made : event.made) out += made.quantity_micro;
+    if (event.kind != CaptureKind::kTransformed && in != out) {
+      return Fault(event, Reason::kQuantityInvalid, "what goes in and what comes out is not as much");
+    }
+    CapturedEvent of = event;
+    if (of.material_id == 0) of.material_id = world_.FindUnit(event.lots[0].code)->unit.material_id;
+    std::vector<std::pair<int64_t, int64_t>> outputs;
+    for (const CapturedEvent::LotAmount& made : event.made) {
+      const UnitEntry* known = world_.FindUnit(made.code);
+      if (known != nullptr && !withdrawn_.contains(known->unit.id)) {
+        return Fault(event, Reason::kLotExists, made.code + " exists already");
+      }
+      const UnitEntry* entry = Make(of, made.code, &made);
+      if (entry == nullptr) return;
+      outputs.emplace_back(entry->unit.id, made.quantity_micro);
+    }
+    for (const CapturedEvent::LotAmount& amount : event.lots) {
+      UnitEntry& lot = *world_.FindUnit(amount.code);
+      lot.lot->left_micro -= amount.quantity_micro;
+      lot.lot_changed = true;
+      ++outcome_.consumed;
+      if (event.kind == CaptureKind::kTransformed) {
+        world_.effects.consumptions.push_back({lot.unit.id, outputs[0].first, amount.quantity_micro, event.operation, event.line,
+                                               event.occur_time, KeyOf(event)});
+      } else if (event.kind == CaptureKind::kMerged) {
+        outcome_.lot_edges.push_back(
+            {EdgeKind::kMerged, lot.unit.id, outputs[0].first, amount.quantity_micro, event.occur_time, event.id});
+      } else {
+        for (const auto& [made_id, quantity_micro] : outputs) {
+          outcome_.lot_edges.push_back({EdgeKind::kSplit, lot.unit.id, made_id, quantity_micro, event.occur_time, event.id});
+        }
+      }
+    }
+  }
+
   Life LifeOf(const Unit& unit) const {
     const auto found = lives_.find(unit.id);
     return found != lives_.end() ? found->second : BeginLife(unit, false).value_or(Life());
@@ -255,7 +320,7 @@ class Capturer {
       Fault(event, Reason::kUnitState, code + " is on its route still");
       return nullptr;
     }
-    if (unit.parent_id != 0 && !HappensInside(event.life.event)) {
+    if (unit.parent_id != 0 && !HappensInside(event.life.event) && event.life.event != LifeEvent::kBuildIn) {
       Fault(event, Reason::kUnitState, code + " is built into another unit: it lives with that");
       return nullptr;
     }

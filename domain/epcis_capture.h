@@ -6,6 +6,8 @@
 // | ObjectEvent ADD, commissioning | units and lots that are not known yet come to exist as bought ones |
 // | AssociationEvent ADD, DELETE | a part goes into a foreign unit, or comes out of it |
 // | TransformationEvent with quantities of lots | the lots are used up by the foreign unit that comes out |
+// | TransformationEvent of a lot into parts (step `splitting`), of lots into one (`merging`) | the parts, the whole come to exist |
+// | TransformationEvent of lots into one lot with ilmd | the lot comes to exist, the others are used up by it |
 // | TransformationEvent of one unit into one | its second life, under the new code |
 // | ObjectEvent with a step of a life | the life moves (domain/life), of foreign units and of ours |
 // | ObjectEvent, decommissioning | a foreign unit is scrapped |
@@ -25,6 +27,7 @@
 #include <utility>
 #include <vector>
 
+#include "domain/genealogy.h"
 #include "domain/life.h"
 #include "domain/world.h"
 
@@ -39,7 +42,10 @@ enum class CaptureKind : int16_t {
   kConsumed,
   kLife,
   kSecondLife,
-  kScrapped
+  kScrapped,
+  kSplit,
+  kMerged,
+  kTransformed
 };
 
 // Position of a part whose place in the foreign unit was not told: slots count up from 1.
@@ -61,10 +67,12 @@ struct CapturedEvent {
     int64_t quantity_micro = 0;
   };
   std::vector<LotAmount> lots;
+  // kSplit, kMerged, kTransformed: lots that come to exist of `lots`.
+  std::vector<LotAmount> made;
   // The unit that parts go into, that uses lots up, or that goes on under `new_code`.
   std::string parent_code;
   std::string new_code;
-  // kMade…: of what; 0 = it was not told or is not known here.
+  // kMade…, and with `made`: of what; 0 = it was not told or is not known here.
   int32_t material_id = 0;
   // kInstalled, kConsumed: 0 = not told.
   int16_t line = 0;
@@ -113,6 +121,16 @@ struct CaptureOutcome {
     int64_t quantity_micro = 0;
   };
   std::vector<Revived> revived;
+  // Parts and wholes of lots, which have edges of their own kind.
+  struct LotEdge {
+    EdgeKind kind = EdgeKind::kSplit;
+    int64_t lot_id = 0;
+    int64_t made_id = 0;
+    int64_t quantity_micro = 0;
+    Time time{};
+    int64_t event_id = 0;
+  };
+  std::vector<LotEdge> lot_edges;
   // Event and unit that it scrapped.
   std::set<std::pair<int64_t, int64_t>> scrapped;
 };

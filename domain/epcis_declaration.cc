@@ -19,7 +19,8 @@ class Declarer {
     std::stable_sort(events.begin(), events.end(),
                      [](const CapturedEvent& a, const CapturedEvent& b) { return a.occur_time < b.occur_time; });
     for (auto event = events.rbegin(); event != events.rend() && outcome_.faults.size() < kMaxDocumentFaults; ++event) {
-      if (event->kind == CaptureKind::kConsumed) Unconsume(*event);
+      if (event->kind == CaptureKind::kConsumed) Unconsume(*event, event->parent_code);
+      for (const CapturedEvent::LotAmount& made : event->made) Unconsume(*event, made.code);
       for (const std::string& code : event->unit_codes) {
         UnitEntry* unit = world_.FindUnit(code);
         if (unit == nullptr) continue;
@@ -90,14 +91,12 @@ class Declarer {
     if (part.unit.parent_id != 0) {
       return Fault(event, Reason::kUnitState, part.unit.code + " was built in again since");
     }
-    if (part.unit.status == UnitStatus::kScrapped)
-      return Fault(event, Reason::kUnitState, part.unit.code + " was scrapped since");
     const auto since = std::pair(*edge->remove_record_time, *edge->remove_time);
     const auto& lived = past_.lives[part.unit.id];
     if (std::any_of(lived.begin(), lived.end(), [&](const LifeRecord& record) {
           return !HappensInside(record.event) && std::pair(record.record_time, record.occur_time) >= since;
         })) {
-      return Fault(event, Reason::kLifeRecordState, part.unit.code + " lived on by itself since");
+      return Fault(event, Reason::kReversalRefused, part.unit.code + " lived on by itself since");
     }
     auto& positions = world_.positions[edge->parent_id];
     if (positions.contains({edge->line, edge->slot})) {
@@ -118,18 +117,19 @@ class Declarer {
     on.remove_record_time.reset();
   }
 
-  void Unconsume(const CapturedEvent& event) {
-    const UnitEntry* consumer = world_.FindUnit(event.parent_code);
-    if (consumer == nullptr || Weighed(event, consumer->unit.id, event.parent_code)) return;
-    bool any = false;
+  void Unconsume(const CapturedEvent& event, const std::string& code) {
+    const UnitEntry* consumer = world_.FindUnit(code);
+    if (consumer == nullptr || Weighed(event, consumer->unit.id, code)) return;
+    const bool edges = event.kind == CaptureKind::kSplit || event.kind == CaptureKind::kMerged;
     for (const Edge& use : past_.uses) {
       const auto lot = world_.units.find(use.child_id);
       if (use.parent_id != consumer->unit.id || !IsOf(use.install_event, event.id) || lot == world_.units.end()) continue;
       lot->second.lot->left_micro += use.quantity_micro;
       lot->second.lot_changed = true;
-      any = true;
+      // One for each use: the audit counts them.
+      if (edges) outcome_.unmade.emplace_back(event.id, consumer->unit.id);
+      if (!edges) world_.effects.reversed_consumptions.push_back({KeyOf(event), consumer->unit.id});
     }
-    if (any) world_.effects.reversed_consumptions.push_back({KeyOf(event), consumer->unit.id});
   }
 
   void Unscrap(const CapturedEvent& event, UnitEntry& entry) {

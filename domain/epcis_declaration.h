@@ -4,7 +4,7 @@
 // |---|---|---|
 // | parts put in | the parts are out, and never were in | they came out since; the contents were weighed for recycling |
 // | parts taken out | they are where they were, without a break | they are elsewhere, lived on, their place is taken; weighed |
-// | lots used up | the lots have it again | the contents were weighed |
+// | lots used up, split, merged | the lots have it again (what they became: as what came to exist) | the contents were weighed |
 // | scrapped | the unit is what it was | the unit is not scrapped any more |
 //
 // Steps of lives are taken back by the rules of lives (services/life), what came to exist by what stands of it (services).
@@ -41,6 +41,8 @@ struct DeclaredPast {
 struct DeclarationOutcome {
   // At most kMaxDocumentFaults; then nothing is to be stored.
   std::vector<CaptureFault> faults;
+  // Event and lot: splits and merges that never were, by what they made.
+  std::vector<std::pair<int64_t, int64_t>> unmade;
   // Child and install event of edges that ended before and, as is known now, never were.
   std::vector<std::pair<int64_t, EdgeEvent>> never;
 };

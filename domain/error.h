@@ -120,8 +120,6 @@ enum class ErrorKind : uint8_t { kInvalid, kNotFound, kExists, kRule, kLimit, kC
   X(CodeUsed, "CODE_USED", kRule, "nobody")                                     \
   X(LifeTransition, "LIFE_TRANSITION", kRule, "nobody")                         \
   X(LifeEnded, "LIFE_ENDED", kRule, "nobody")                                   \
-  X(LifeRecordUnknown, "LIFE_RECORD_UNKNOWN", kNotFound, "nobody")              \
-  X(LifeRecordState, "LIFE_RECORD_STATE", kRule, "nobody")                      \
   X(LineUnknown, "LINE_UNKNOWN", kNotFound, "nobody")                           \
   X(DowntimeUnknown, "DOWNTIME_UNKNOWN", kNotFound, "nobody")                   \
   X(DowntimeReasonUnknown, "DOWNTIME_REASON_UNKNOWN", kNotFound, "nobody")      \

@@ -228,7 +228,7 @@ Error RestsOnRecord(const Unit& unit, int64_t life_record_id, const LifeResting&
     }
     return record;
   };
-  return {Reason::kLifeRecordState,
+  return {Reason::kReversalRefused,
           sentence(),
           {{"field", "life_record_id"},
            {"unit_code", unit.code},

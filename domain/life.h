@@ -206,7 +206,7 @@ struct LifeResting {
   // Which one: a number, or a unit's code.
   std::string name;
 };
-// LIFE_RECORD_STATE with `life_record_id`, `rests_on` and `name`.
+// REVERSAL_REFUSED with `life_record_id`, `rests_on` and `name`.
 Error RestsOnRecord(const Unit& unit, int64_t life_record_id, const LifeResting& resting);
 
 // What the plant's state of the unit becomes: SHIPPED once it left, FINISHED when it came back, SCRAPPED when it is waste or

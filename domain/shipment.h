@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "domain/calendar.h"
+#include "domain/life.h"
 #include "domain/result.h"
 
 namespace mes::domain {
@@ -51,6 +52,8 @@ struct Shipment {
   std::optional<Time> deliver_time;
   std::string delivered_by;
   std::string delivery_evidence;
+  // Taken back: it never left.
+  std::optional<LifeReversal> cancelled;
   std::vector<ShipmentItem> items;
   std::vector<ShipmentDocument> documents;
   // Of lists, which leave the items out.

@@ -225,7 +225,18 @@ Status ExportUnitEpcis(Call& call, const v1::ExportUnitEpcisRequest& request, Pa
   }
   const db::MadeRow made = db::LoadMade(call.transaction, *id);
   const bool second = !db::LoadLifeLinks(call.transaction, *id).first_life_code.empty();
-  if (captured_ids.empty() && !second) add(made.create_time, writer.Made(made));
+  bool of_lots = false;
+  if (!to_partner) {
+    // Other lots are nothing that a partner is told of.
+    for (const db::LotChange& change : db::ListLotChanges(call.transaction, *id)) {
+      std::vector<int64_t> lots = change.from_ids;
+      lots.insert(lots.end(), change.to_ids.begin(), change.to_ids.end());
+      addresses.Load(lots);
+      of_lots = of_lots || std::find(change.to_ids.begin(), change.to_ids.end(), *id) != change.to_ids.end();
+      add(change.occur_time, writer.Of(change));
+    }
+  }
+  if (captured_ids.empty() && !second && !of_lots) add(made.create_time, writer.Made(made));
   const domain::ProductRevision* revision = call.plant.FindRevision(made.revision_id);
   const std::unordered_set<int64_t> seen = SeenUnits(call, PartsIn(history));
   for (const domain::EventRow& row : history) {
@@ -279,6 +290,16 @@ Status ExportPeriodEpcis(Call& call, const v1::ExportPeriodEpcisRequest& request
   if (!listening) return {};
   db::ListPeriodCaptured(call.transaction, *from, *until, [&](const std::vector<db::CapturedRow>& rows) {
     return all(rows, [&](const db::CapturedRow& row) { return row.body; });
+  });
+  if (!listening) return {};
+  db::ListPeriodLotChanges(call.transaction, *from, *until, [&](const std::vector<db::LotChange>& rows) {
+    std::vector<int64_t> ids;
+    for (const db::LotChange& row : rows) {
+      ids.insert(ids.end(), row.from_ids.begin(), row.from_ids.end());
+      ids.insert(ids.end(), row.to_ids.begin(), row.to_ids.end());
+    }
+    addresses.LoadOnly(std::move(ids));
+    return all(rows, [&](const db::LotChange& row) { return writer.Of(row); });
   });
   if (!listening) return {};
   db::ListPeriodEvents(call.transaction, *from, *until, [&](const std::vector<domain::EventRow>& rows) {

@@ -64,7 +64,8 @@ Status TakeBackSteps(Call& call, LockedLives& locked, const std::string& person,
 domain::DeclaredPast LoadPast(Call& call, const domain::World& world, const std::vector<CapturedEvent>& declared) {
   domain::DeclaredPast past;
   const std::vector<int64_t> moved = UnitsOf(world, declared, {CaptureKind::kInstalled, CaptureKind::kRemoved});
-  const std::vector<int64_t> used = UnitsOf(world, declared, {CaptureKind::kConsumed});
+  const std::vector<int64_t> used = UnitsOf(
+      world, declared, {CaptureKind::kConsumed, CaptureKind::kSplit, CaptureKind::kMerged, CaptureKind::kTransformed});
   const std::vector<int64_t> scrapped = UnitsOf(world, declared, {CaptureKind::kScrapped});
   const auto into = [](std::vector<domain::Edge>& edges) {
     return [&edges](const std::vector<domain::Edge>& chunk) {
@@ -73,12 +74,7 @@ domain::DeclaredPast LoadPast(Call& call, const domain::World& world, const std:
     };
   };
   db::ListEdgesAbove(call.transaction, moved, db::EdgeSet::kWithRemoved, into(past.places));
-  std::vector<int64_t> consumers;
-  for (const CapturedEvent& event : declared) {
-    const domain::UnitEntry* consumer = event.kind == CaptureKind::kConsumed ? world.FindUnit(event.parent_code) : nullptr;
-    if (consumer != nullptr) consumers.push_back(consumer->unit.id);
-  }
-  db::ListEdgesBelow(call.transaction, consumers, db::EdgeSet::kCurrent, into(past.uses));
+  db::ListEdgesBelow(call.transaction, used, db::EdgeSet::kCurrent, into(past.uses));
   std::vector<int64_t> ids, event_ids;
   for (const auto* list : {&moved, &used, &scrapped}) ids.insert(ids.end(), list->begin(), list->end());
   for (const CapturedEvent& event : declared) event_ids.push_back(event.id);
@@ -127,6 +123,7 @@ Status TakeBackDeclared(Call& call, const std::string& person, const std::vector
   const domain::DeclarationOutcome outcome = domain::TakeBack(locked.world, declared, LoadPast(call, locked.world, declared));
   if (!outcome.faults.empty()) return Fail(DocumentError(outcome.faults));
   db::StoreWorld(call.transaction, locked.world);
+  db::ReverseLotEdges(call.transaction, outcome.unmade, call.now);
   db::CollapseEdges(call.transaction, outcome.never);
   db::DeclareWrong(call.transaction, rows);
   return Withdraw(call, locked.world, declared);

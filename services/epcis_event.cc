@@ -79,6 +79,8 @@ const std::vector<EpcisStep>& EpcisSteps() {
       {LifeEvent::kDeclareWaste, "collecting", false},
       {LifeEvent::kDismantle, "disassembling", false},
       {LifeEvent::kRecycle, "recycling", true},
+      {LifeEvent::kTakeOut, "removing", false},
+      {LifeEvent::kBuildIn, "installing", false},
   };
   return steps;
 }
@@ -108,6 +110,24 @@ Json EpcisWriter::Made(const db::MadeRow& made) const {
     event["epcList"] = Json::array({names_.unit(made.unit_id)});
   }
   event["ilmd"] = {{"mes:material", names_.material(made.unit_id)}};
+  return WithHash(std::move(event));
+}
+
+Json EpcisWriter::Of(const db::LotChange& change) const {
+  const bool split = change.kind == domain::EdgeKind::kSplit;
+  Json event = Begin("TransformationEvent", change.occur_time, change.record_time);
+  const std::vector<int64_t>& many = split ? change.to_ids : change.from_ids;
+  const int64_t one = split ? change.from_ids.at(0) : change.to_ids.at(0);
+  Json all = Json::array();
+  int64_t sum = 0;
+  for (size_t i = 0; i < many.size(); ++i) {
+    all.push_back(Amount(names_, many[i], change.quantities_micro[i]));
+    sum += change.quantities_micro[i];
+  }
+  event[split ? "outputQuantityList" : "inputQuantityList"] = std::move(all);
+  event[split ? "inputQuantityList" : "outputQuantityList"] = Json::array({Amount(names_, one, sum)});
+  event["bizStep"] = Own("bizstep", split ? kSplittingStep : kMergingStep);
+  event["ilmd"] = {{"mes:material", names_.material(one)}};
   return WithHash(std::move(event));
 }
 
@@ -186,6 +206,8 @@ Json EpcisWriter::Of(int64_t unit_id, const domain::LifeRecord& record) const {
   if (!record.party.empty()) event["mes:party"] = record.party;
   if (!record.place.empty()) event["mes:place"] = record.place;
   if (!record.evidence.empty()) event["mes:evidence"] = record.evidence;
+  if (!second && !record.other_code.empty()) event["mes:around"] = names_.code(record.other_code);
+  if (record.used) event["mes:used"] = true;
   if (record.reversed) {
     event["errorDeclaration"] = {{"declarationTime", TimeText(record.reversed->time)}, {"reason", "did_not_occur"}};
   }
@@ -193,8 +215,6 @@ Json EpcisWriter::Of(int64_t unit_id, const domain::LifeRecord& record) const {
 }
 
 std::string EpcisWriter::StepOf(LifeEvent event) const {
-  if (event == LifeEvent::kTakeOut) return "removing";
-  if (event == LifeEvent::kBuildIn) return "installing";
   for (const EpcisStep& step : EpcisSteps()) {
     if (step.event == event) return step.own ? Own("bizstep", step.step) : step.step;
   }

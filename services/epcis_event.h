@@ -6,9 +6,11 @@
 // | completed | ObjectEvent OBSERVE, inspecting, conformant or non_conformant, values as sensor reports |
 // | consumed | TransformationEvent: the lot's quantity goes in, the unit comes out |
 // | installed, removed | AssociationEvent ADD installing, DELETE removing; `mes:line` and `mes:slot` are the position |
+// | lot split, lots merged | TransformationEvent, steps `splitting` and `merging`: quantities in and out; ilmd: the material |
 // | scrapped | ObjectEvent OBSERVE, decommissioning, non_conformant |
 // | reversed | the event that was reversed carries an errorDeclaration |
-// | life | ObjectEvent with the business step nearest to it; second life a TransformationEvent; recycling an ObjectEvent DELETE |
+// | life | ObjectEvent with the business step nearest to it; second life a TransformationEvent; recycling an ObjectEvent DELETE; |
+// | | taken out, built in: `mes:around` is the unit around it, `mes:used`: that was in service |
 //
 // Steps that the CBV has no word for (testing, putting in service, repurposing, recycling) are addresses at the exporting host.
 #pragma once
@@ -44,6 +46,7 @@ class EpcisWriter {
   explicit EpcisWriter(const EpcisNames& names);
   // Each with its hash as eventID; null = nothing that partners are told. `revision` may be null.
   nlohmann::json Made(const db::MadeRow& made) const;
+  nlohmann::json Of(const db::LotChange& change) const;
   nlohmann::json Of(int64_t unit_id, const domain::EventRow& row, const domain::ProductRevision* revision) const;
   nlohmann::json Of(int64_t unit_id, const domain::LifeRecord& record) const;
 
@@ -65,6 +68,9 @@ struct EpcisStep {
   bool own;
 };
 const std::vector<EpcisStep>& EpcisSteps();
+// Those of lots.
+inline constexpr char kSplittingStep[] = "splitting";
+inline constexpr char kMergingStep[] = "merging";
 // The common code (UN/ECE recommendation 20) of our units of measure; empty = none known.
 std::string CommonCode(std::string_view unit);
 // The document's @context.

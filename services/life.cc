@@ -281,7 +281,9 @@ domain::Result<int32_t> TakeBackLives(Call& call, LockedLives& locked, std::vect
     domain::UnitEntry& entry = locked.world.units.at(item.unit_id);
     std::vector<db::StoredLifeRecord>& records = standing[item.unit_id];
     const auto refuse = [&](domain::LifeRest what, std::string name) {
-      return Fail(AtField(domain::RestsOnRecord(entry.unit, item.record_id, {what, std::move(name)}), item.field));
+      domain::Error error = domain::RestsOnRecord(entry.unit, item.record_id, {what, std::move(name)});
+      error.metadata["field"] = item.field;
+      return Fail(std::move(error));
     };
     if (records.empty() || records.back().id != item.record_id) {
       return refuse(domain::LifeRest::kRecord, records.empty() ? "none" : std::to_string(records.back().id));
@@ -315,7 +317,7 @@ Status ReverseLifeRecord(Call& call, const v1::ReverseLifeRecordRequest& request
   if (!id) return Fail(id.error());
   LockedLives locked = LockLives(call, {request.unit_code()});
   if (!db::HasLifeRecord(call.transaction, *id, request.life_record_id())) {
-    return Fail(FieldError(Reason::kLifeRecordUnknown, "life_record_id",
+    return Fail(FieldError(Reason::kReversalUnknown, "life_record_id",
                            "the unit's life has no record " + std::to_string(request.life_record_id())));
   }
   NoteOldValue(LifeOf(call, *id));

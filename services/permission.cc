@@ -190,6 +190,7 @@ constexpr auto kPermissions = std::to_array<Permission>({
     {"ScheduleService", "Forecast", kOffice},
 
     {"ShipmentService", "CreateShipment", kPlanner | kQuality},
+    {"ShipmentService", "CancelShipment", kQuality | kPlanner},
     {"ShipmentService", "ConfirmDelivery", kPlanner | kQuality},
     {"ShipmentService", "GetShipment", kOffice},
     {"ShipmentService", "ListShipments", kOffice},

@@ -4,7 +4,9 @@
 #include <charconv>
 #include <set>
 
+#include "db/life.h"
 #include "db/shipment.h"
+#include "db/world.h"
 #include "domain/code.h"
 #include "domain/limits.h"
 #include "domain/limits_recycling.h"
@@ -42,6 +44,11 @@ v1::Shipment ToProto(const Shipment& shipment, const domain::Plant& plant) {
   if (shipment.deliver_time) *message.mutable_deliver_time() = ToProto(*shipment.deliver_time);
   message.set_delivered_by(shipment.delivered_by);
   message.set_delivery_evidence(shipment.delivery_evidence);
+  if (shipment.cancelled) {
+    *message.mutable_cancel_time() = ToProto(shipment.cancelled->time);
+    message.set_cancelled_by(shipment.cancelled->person);
+    message.set_cancel_reason(shipment.cancelled->reason);
+  }
   for (const domain::ShipmentItem& item : shipment.items) {
     v1::ShipmentItem& told = *message.add_items();
     told.set_unit_code(item.unit_code);
@@ -141,6 +148,19 @@ domain::Error Unknown(int64_t id) {
   return FieldError(Reason::kShipmentUnknown, "shipment_id", "there is no shipment " + std::to_string(id));
 }
 
+// Only what is under way arrives or is taken back.
+domain::Result<Shipment> LockUnderWay(Call& call, int64_t id) {
+  std::optional<Shipment> shipment = db::LockShipment(call.transaction, id);
+  if (!shipment) return Fail(Unknown(id));
+  if (!shipment->deliver_time && !shipment->cancelled) return *shipment;
+  const std::string what = shipment->deliver_time
+                               ? "was confirmed already, as delivered at " + domain::FormatTime(*shipment->deliver_time)
+                               : "was taken back at " + domain::FormatTime(shipment->cancelled->time);
+  domain::Error error = FieldError(Reason::kShipmentState, "shipment_id", "shipment " + std::to_string(id) + " " + what);
+  error.metadata["shipment_id"] = std::to_string(id);
+  return Fail(std::move(error));
+}
+
 domain::Result<Day> ParseDayOr(const std::string& text, std::string_view field, Day otherwise) {
   return text.empty() ? domain::Result<Day>(otherwise) : domain::ParseDay(text, field);
 }
@@ -177,15 +197,8 @@ Status ConfirmDelivery(Call& call, const v1::ConfirmDeliveryRequest& request, v1
   if (Status checked = domain::CheckText(request.person(), domain::kMaxPersonLength, true, "person"); !checked) return checked;
   const auto time = PastTimeFromProto(call, request.has_deliver_time(), request.deliver_time(), "deliver_time");
   if (!time) return Fail(time.error());
-  std::optional<Shipment> shipment = db::LockShipment(call.transaction, request.shipment_id());
-  if (!shipment) return Fail(Unknown(request.shipment_id()));
-  if (shipment->deliver_time) {
-    domain::Error error = FieldError(Reason::kShipmentState, "shipment_id",
-                                     "shipment " + std::to_string(shipment->id) + " was confirmed already, as delivered at " +
-                                         domain::FormatTime(*shipment->deliver_time));
-    error.metadata["shipment_id"] = std::to_string(shipment->id);
-    return Fail(std::move(error));
-  }
+  domain::Result<Shipment> shipment = LockUnderWay(call, request.shipment_id());
+  if (!shipment) return Fail(shipment.error());
   if (*time < shipment->ship_time) {
     return Fail(FieldError(Reason::kFieldInvalid, "deliver_time", "deliver_time lies before the shipment left"));
   }
@@ -194,6 +207,32 @@ Status ConfirmDelivery(Call& call, const v1::ConfirmDeliveryRequest& request, v1
   shipment->delivery_evidence = request.evidence();
   db::UpdateDelivered(call.transaction, *shipment);
   *response.mutable_shipment() = ToProto(*shipment, call.plant);
+  return {};
+}
+
+Status CancelShipment(Call& call, const v1::CancelShipmentRequest& request, v1::CancelShipmentResponse& response) {
+  if (Status checked = domain::CheckText(request.reason(), domain::kMaxReasonLength, true, "reason"); !checked) return checked;
+  if (Status checked = domain::CheckText(request.person(), domain::kMaxPersonLength, true, "person"); !checked) return checked;
+  domain::Result<Shipment> shipment = LockUnderWay(call, request.shipment_id());
+  if (!shipment) return Fail(shipment.error());
+  std::vector<std::string> codes;
+  std::vector<int64_t> unit_ids;
+  for (const domain::ShipmentItem& item : shipment->items) codes.push_back(item.unit_code), unit_ids.push_back(item.unit_id);
+  LockedLives locked = LockLives(call, codes);
+  std::vector<LifeTakeBack> records;
+  for (const auto& [unit_id, standing] : db::LoadStandingRecords(call.transaction, unit_ids)) {
+    for (const db::StoredLifeRecord& stored : standing) {
+      const bool of_it = stored.record.event == domain::LifeEvent::kShip && stored.record.record_time == shipment->record_time;
+      if (of_it) records.push_back({unit_id, stored.id, "shipment_id"});
+    }
+  }
+  shipment->cancelled = domain::LifeReversal{call.now, request.person(), request.reason()};
+  const auto withdrawn = TakeBackLives(call, locked, std::move(records), *shipment->cancelled, domain::LifeRest::kShipment);
+  if (!withdrawn) return Fail(withdrawn.error());
+  db::StoreWorld(call.transaction, locked.world);
+  db::UpdateCancelled(call.transaction, *shipment);
+  *response.mutable_shipment() = ToProto(*shipment, call.plant);
+  response.set_withdrawn_duties(*withdrawn);
   return {};
 }
 
@@ -272,6 +311,10 @@ class ShipmentService final : public v1::ShipmentService::CallbackService {
   grpc::ServerUnaryReactor* ConfirmDelivery(grpc::CallbackServerContext* context, const v1::ConfirmDeliveryRequest* request,
                                             v1::ConfirmDeliveryResponse* response) override {
     return Mutate(env_, context, request, response, services::ConfirmDelivery);
+  }
+  grpc::ServerUnaryReactor* CancelShipment(grpc::CallbackServerContext* context, const v1::CancelShipmentRequest* request,
+                                           v1::CancelShipmentResponse* response) override {
+    return Mutate(env_, context, request, response, services::CancelShipment);
   }
   grpc::ServerUnaryReactor* GetShipment(grpc::CallbackServerContext* context, const v1::GetShipmentRequest* request,
                                         v1::GetShipmentResponse* response) override {

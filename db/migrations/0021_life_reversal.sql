@@ -30,3 +30,12 @@ language sql stable security definer set search_path = public as $$
         where g.unit_id = around.unit_id and g.partner = current_setting('mes.partner', true)
           and g.revoke_time is null and g.until_time > now()))
 $$;
+
+-- A shipment that never left is taken back with its units' records of life.
+alter table shipment
+  add column cancel_time timestamptz,
+  add column cancelled_by text not null default '',
+  add column cancel_reason text not null default '',
+  add constraint shipment_cancelled_whole check (
+    (cancel_time is null) = (cancelled_by = '') and (cancel_time is null) = (cancel_reason = '')),
+  add constraint shipment_arrived_or_cancelled check (cancel_time is null or deliver_time is null);

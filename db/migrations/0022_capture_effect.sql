@@ -17,3 +17,7 @@ where e.captured_event_id = c.captured_event_id
   and e.body ->> 'type' = 'ObjectEvent'
   and ((e.body ->> 'action' = 'ADD' and e.body ->> 'bizStep' ~ '(^|[^e])(commissioning|creating_class_instance)$')
     or (u.state = 3 and e.body ->> 'bizStep' ~ '(decommissioning|destroying)$'));
+
+-- Splits and merges: what a period's document tells of lots, and which lots came of one.
+create index lot_change_by_time on lot_consumption (consume_time) where kind > 1;
+create index lot_change_by_request on lot_consumption (request_id) where kind > 1;

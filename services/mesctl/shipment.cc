@@ -27,6 +27,9 @@ void PrintShipment(const v1::Shipment& shipment) {
     fields.Add("arrived",
                Text(shipment.deliver_time()) + ", recorded by " + shipment.delivered_by() + ": " + shipment.delivery_evidence());
   }
+  if (shipment.has_cancel_time()) {
+    fields.Add("taken back", Text(shipment.cancel_time()) + ", by " + shipment.cancelled_by() + ": " + shipment.cancel_reason());
+  }
   fields.Add("units", std::to_string(shipment.units()));
   fields.Print();
   Table items({"UNIT", "PRODUCT", ">VALUE"});
@@ -88,6 +91,15 @@ void Deliver(const Connection& connection, const Delivery& delivery) {
   const auto response = Call(connection, &Shipments::ConfirmDelivery, request);
   if (connection.json) return PrintJson(response);
   PrintShipment(response.shipment());
+}
+
+void Cancel(const Connection& connection, const v1::CancelShipmentRequest& given) {
+  v1::CancelShipmentRequest request = given;
+  request.set_request_id(connection.RequestId());
+  const auto response = Call(connection, &Shipments::CancelShipment, request);
+  if (connection.json) return PrintJson(response);
+  PrintShipment(response.shipment());
+  if (response.withdrawn_duties() > 0) printf("duties withdrawn: %d\n", response.withdrawn_duties());
 }
 
 void Show(const Connection& connection, int64_t id) {
@@ -170,6 +182,17 @@ void AddShip(CLI::App& app, const Connection& connection) {
   deliver->add_option("--time", delivery->time, "When; now where not given")->type_name("T");
   deliver->add_option("--person", delivery->person, "Who")->required()->type_name("P");
   deliver->callback([&connection, delivery] { Deliver(connection, *delivery); });
+
+  auto* cancel = ship->add_subcommand("cancel", "Take a shipment back that never left; it stays, marked");
+  auto taken = std::make_shared<v1::CancelShipmentRequest>();
+  auto number = std::make_shared<int64_t>(0);
+  cancel->add_option("shipment", *number, "Its number")->required()->type_name("N");
+  cancel->add_option("--reason", *taken->mutable_reason(), "Why")->required()->type_name("R");
+  cancel->add_option("--person", *taken->mutable_person(), "Who")->required()->type_name("P");
+  cancel->callback([&connection, taken, number] {
+    taken->set_shipment_id(*number);
+    Cancel(connection, *taken);
+  });
 
   auto* show = ship->add_subcommand("show", "A shipment with its units and documents");
   auto id = std::make_shared<int64_t>(0);

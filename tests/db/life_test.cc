@@ -50,6 +50,77 @@ TEST(Life, TheStoredLifeIsTheFoldOfItsRecords) {
   });
 }
 
+TEST(Life, ARecordTakenBackStaysAndCountsNoMore) {
+  StoredPlant plant;
+  const int64_t pack = plant.AddUnit("PACK", "P1");
+  using enum domain::LifeEvent;
+  const domain::Life sold = domain::Advance({}, Record(kSell, 1)), shipped = domain::Advance(sold, Record(kShip, 2));
+  const domain::LifeReversal reversal{StoredPlant::kNow + std::chrono::days(3), "Wang", "another pack"};
+  plant.Run([&](Transaction& transaction) {
+    InsertLifeRecords(transaction, {{pack, Record(kSell, 1), sold}, {pack, Record(kShip, 2), shipped}});
+    const std::vector<StoredLifeRecord> standing = LoadStandingRecords(transaction, {pack}).at(pack);
+    ASSERT_EQ(standing.size(), 2u);
+    EXPECT_TRUE(HasLifeRecord(transaction, pack, standing[1].id));
+    EXPECT_FALSE(HasLifeRecord(transaction, pack, standing[1].id + 1));
+    ReverseLifeRecords(transaction, {{pack, standing[1].id, sold}}, reversal);
+    EXPECT_EQ(LoadLives(transaction, {pack}).at(pack), sold);
+    EXPECT_EQ(LoadStandingRecords(transaction, {pack}).at(pack).size(), 1u);
+    const std::vector<StoredLifeRecord> all = ListLifeRecords(transaction, pack, 0, 10);
+    ASSERT_EQ(all.size(), 2u);
+    EXPECT_FALSE(all[0].record.reversed);
+    EXPECT_EQ(all[1].record.reversed->time, reversal.time);
+    EXPECT_EQ(all[1].record.reversed->person + ": " + all[1].record.reversed->reason, "Wang: another pack");
+    ReverseLifeRecords(transaction, {{pack, standing[0].id, std::nullopt}}, reversal);
+    EXPECT_TRUE(LoadLives(transaction, {pack}).empty());
+    EXPECT_TRUE(LoadStandingRecords(transaction, {pack}).empty());
+  });
+}
+
+TEST(Life, WhatRestsOnARecordIsFound) {
+  StoredPlant plant;
+  const int64_t pack = plant.AddUnit("PACK", "P1"), cell = plant.AddUnit("CELL", "C1"), other = plant.AddUnit("PACK", "P2");
+  const auto resting = [&](int64_t unit, domain::LifeEvent event, const std::vector<int64_t>& captured = {}) {
+    std::string told;
+    plant.Run([&](Transaction& transaction) {
+      InsertLifeRecord(transaction, unit, Record(event, 1), {});
+      const int64_t record = LoadStandingRecords(transaction, {unit}).at(unit).back().id;
+      const auto rests = LoadResting(transaction, {record}, captured);
+      if (!rests.contains(record)) return;
+      for (const domain::LifeResting& found : rests.at(record)) {
+        told += std::string(NameOf(found.what)) + " " + found.name + ";";
+      }
+    });
+    return told;
+  };
+  using enum domain::LifeEvent;
+  EXPECT_EQ(resting(pack, kTest), "");
+  EXPECT_EQ(resting(pack, kBuildIn), "replacement ;");
+  EXPECT_EQ(resting(pack, kStartSecondLife), "second life ;");
+  plant.Install(pack, cell, 2, 1, "2026-09-01");
+  EXPECT_EQ(resting(cell, kTest), "") << "it was in before";
+  plant.Remove(cell, "2099-01-01");
+  EXPECT_EQ(resting(cell, kTest), "place P1;") << "out since";
+  plant.database().Query("update assembly set remove_station = 0, remove_epoch = 2, remove_sequence = 7");
+  EXPECT_EQ(resting(cell, kTest, {7}), "") << "by an event that is taken back too";
+  plant.database().Query("update assembly set install_time = '2099-01-01', install_record_time = '2099-01-01'");
+  EXPECT_EQ(resting(cell, kTest), "") << "it never was in";
+  plant.Install(other, pack, 1, 1, "2026-09-01");
+  plant.database().Query(
+      "insert into replacement (unit_id, removed_id, line, slot, forced, overridden, reason, person, role, evidence, "
+      "occur_time, record_time) values (" +
+      std::to_string(pack) + ", " + std::to_string(cell) + ", 2, 1, false, '{}', 'r', 'Li', '', '', '2099-01-01', '2099-01-01')");
+  EXPECT_EQ(resting(other, kTest), "parts P1;") << "in what is inside";
+  plant.database().Query(
+      "insert into recycling_batch (partner, place, state, person, open_time) values ('R', 'Baotou', 1, 'Li', now());"
+      "insert into recycling_unit values (" +
+      std::to_string(other) +
+      ", 1, now(), '2026-01-01', null, 0, 1, true, true);"
+      "delete from replacement");
+  EXPECT_EQ(resting(other, kDismantle), "") << "not the recycler's";
+  plant.database().Query("update recycling_unit set dismantle_time = now()");
+  EXPECT_EQ(resting(other, kDismantle), "recycling batch 1;");
+}
+
 TEST(Life, TheDatabaseTakesNoSecondRecycling) {
   StoredPlant plant;
   const int64_t pack = plant.AddUnit("PACK", "P1");

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "domain/epcis_declaration.h"
 #include "tests/support/plant_builder.h"
 
 namespace mes::domain {
@@ -96,6 +97,45 @@ RC_GTEST_FIXTURE_PROP(CaptureProperty, OrderInTheDocumentMeansNothing, ()) {
   RC_ASSERT(first.faults.size() == second.faults.size());
   RC_ASSERT(first.installed == second.installed && first.removed == second.removed && first.consumed == second.consumed);
   for (const auto& [id, entry] : one.units) RC_ASSERT(other.units.at(id).unit == entry.unit);
+}
+
+// Whatever a document did: where its sender declares every event an error, nothing of it is left but what was made.
+RC_GTEST_FIXTURE_PROP(CaptureProperty, WhatIsDeclaredAnErrorLeavesNothing, ()) {
+  const std::vector<CapturedEvent> events = AnyDocument();
+  World world(*plant_, kFirst + std::chrono::hours(1));
+  DeclaredPast past;
+  past.scrapped = Run(world, events).scrapped;
+  const auto edge_of = [](const EventKey& key) { return EdgeEvent{key.station_id, key.epoch, key.sequence}; };
+  for (const Effects::Install& install : world.effects.installs) {
+    Edge& edge = past.places.emplace_back();
+    edge.parent_id = install.parent_id, edge.child_id = install.child_id;
+    edge.line = install.line, edge.slot = install.slot;
+    edge.install_time = install.time, edge.install_record_time = world.now, edge.install_event = edge_of(install.event);
+    if (!install.removal) continue;
+    edge.remove_time = install.removal->first, edge.remove_record_time = world.now;
+    edge.remove_event = edge_of(install.removal->second);
+  }
+  for (const Effects::Consumption& used : world.effects.consumptions) {
+    Edge& edge = past.uses.emplace_back();
+    edge.parent_id = used.consumer_id, edge.child_id = used.lot_id;
+    edge.quantity_micro = used.quantity_micro, edge.install_event = edge_of(used.event);
+  }
+  const size_t ended = static_cast<size_t>(
+      std::count_if(past.places.begin(), past.places.end(), [](const Edge& edge) { return edge.remove_time.has_value(); }));
+  const size_t places = past.places.size(), uses = past.uses.size();
+  world.effects = {};
+  const DeclarationOutcome outcome = TakeBack(world, events, std::move(past));
+  for (const CaptureFault& fault : outcome.faults) RC_FAIL(fault.pointer + ": " + fault.sentence);
+  RC_ASSERT(world.effects.installs.empty());
+  RC_ASSERT(world.effects.removals.size() == places - ended);
+  RC_ASSERT(outcome.never.size() == ended);
+  RC_ASSERT(world.effects.reversed_consumptions.size() == uses);
+  for (const auto& [id, entry] : world.units) {
+    RC_ASSERT(entry.unit.parent_id == 0 && entry.unit.use_count == 0);
+    RC_ASSERT(entry.unit.status == UnitStatus::kFinished);
+    if (entry.lot) RC_ASSERT(entry.lot->left_micro == entry.lot->quantity_micro);
+  }
+  for (const auto& [id, positions] : world.positions) RC_ASSERT(positions.empty());
 }
 
 }  // namespace

@@ -191,7 +191,7 @@ TEST(Life, WhatRestsOnARecordIsNamed) {
   std::set<std::string> names;
   for (int what = 1; what <= static_cast<int>(LifeRest::kState); ++what) {
     const Error error = RestsOnRecord(Pack(), 7, {static_cast<LifeRest>(what), "B-3"});
-    EXPECT_EQ(error.reason, Reason::kLifeRecordState);
+    EXPECT_EQ(error.reason, Reason::kReversalRefused);
     EXPECT_EQ(error.metadata.at("life_record_id"), "7");
     EXPECT_EQ(error.metadata.at("name"), "B-3");
     EXPECT_NE(error.message.find("B-3"), std::string::npos) << error.message;

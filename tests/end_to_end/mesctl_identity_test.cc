@@ -48,7 +48,7 @@ TEST_F(MesctlIdentityTest, AStackLivesIsExportedAndEnds) {
   EXPECT_THAT(Said({"life", "reverse", "STK-L", "1", "--reason", "another stack", "--person", "wang"}), HasSubstr("made"));
   EXPECT_THAT(Said({"life", "show", "STK-L"}), AllOf(HasSubstr("R-1"), HasSubstr("wang: another stack")));
   EXPECT_THAT(Refused({"life", "reverse", "STK-L", "1", "--reason", "again", "--person", "wang"}),
-              StartsWith("mesctl: LIFE_RECORD_STATE: "));
+              StartsWith("mesctl: REVERSAL_REFUSED: "));
   EXPECT_THAT(Said({"life", "record", "STK-L", "ship", "--party", "NewBus Ltd", "--place", "Baotou, CN", "--person", "li.wei"}),
               HasSubstr("shipped"));
   EXPECT_THAT(

@@ -57,9 +57,21 @@ TEST(EpcisCapture, APeriodCarriedIntoAnEmptyPlantGivesTheSameTraces) {
   first.stored.AddEvent(cell, 6, EventKind::kConsumed, 10,
                         "other_unit_id = " + std::to_string(lot) + ", line = 1, quantity_micro = 4500000");
   first.stored.Consume(lot, cell, 4'500'000, at(6));
+  first.Sql("update lot set left_micro = 4500000");
+  // What is left goes in parts, two of these together, and from there into another cell.
+  first.Split("E-1", {{"E-1A", "1"}, {"E-1B", "2.5"}}, 1'790'000'002);
+  first.Merge("E-2", {"E-1A", "E-1B"}, 1'790'000'003);
+  const int64_t joined = std::stoll(first.stored.database().Value("select unit_id from unit where code = 'E-2'"));
+  first.stored.AddEvent(old, 8, EventKind::kConsumed, 10,
+                        "other_unit_id = " + std::to_string(joined) + ", line = 1, quantity_micro = 3000000");
+  first.stored.Consume(joined, old, 3'000'000, at(8));
   first.stored.AddEvent(pack, 7, EventKind::kCompleted, 40, "judgement = 1");
   const std::vector<std::string> made_of = first.TraceOf("P-1");
   ASSERT_EQ(made_of.size(), 3u);
+  const std::vector<std::string> old_of = first.TraceOf("C-0");
+  ASSERT_THAT(old_of, testing::ElementsAre(HasSubstr("C-0 > E-2 ELY 1.0 3 consumed"), HasSubstr("E-1A > E-1 ELY 0.0 1 split"),
+                                           HasSubstr("E-1B > E-1 ELY 0.0 2.5 split"), HasSubstr("E-2 > E-1A ELY 0.0 1 merged"),
+                                           HasSubstr("E-2 > E-1B ELY 0.0 2.5 merged")));
 
   const std::string document = first.ExportPeriod();
   if (const auto schema = tests::Standards("gs1-epcis/schema/EPCIS-JSON-Schema.json"); !schema.empty()) {
@@ -67,16 +79,19 @@ TEST(EpcisCapture, APeriodCarriedIntoAnEmptyPlantGivesTheSameTraces) {
   }
   v1::CaptureEpcisResponse captured;
   ASSERT_EQ(ReasonOf(second.Capture(document, &captured)), "OK");
-  EXPECT_EQ(captured.captured(), 11);
-  EXPECT_EQ(captured.made(), 5);
+  EXPECT_EQ(captured.captured(), 14);
+  EXPECT_EQ(captured.made(), 8);
   EXPECT_EQ(captured.installed(), 3);
   EXPECT_EQ(captured.removed(), 1);
-  EXPECT_EQ(captured.consumed(), 1);
+  EXPECT_EQ(captured.consumed(), 5);
   EXPECT_EQ(second.TraceOf("P-1"), made_of);
+  EXPECT_EQ(second.TraceOf("C-0"), old_of);
+  const char* left = "select string_agg(code || ' ' || left_micro, ', ' order by code) from lot join unit using (unit_id)";
+  EXPECT_EQ(second.stored.database().Value(left), "E-1 1000000, E-1A 0, E-1B 0, E-2 500000");
 
   ASSERT_EQ(ReasonOf(second.Capture(document, &captured)), "OK") << "again, as another request";
   EXPECT_EQ(captured.captured(), 0);
-  EXPECT_EQ(captured.known(), 11);
+  EXPECT_EQ(captured.known(), 14);
   EXPECT_EQ(captured.made() + captured.installed() + captured.removed() + captured.consumed(), 0);
   EXPECT_EQ(second.TraceOf("P-1"), made_of);
 
@@ -87,6 +102,73 @@ TEST(EpcisCapture, APeriodCarriedIntoAnEmptyPlantGivesTheSameTraces) {
     return all;
   };
   EXPECT_EQ(ids(second.ExportPeriod()), ids(document)) << "what came in goes out under the same hashes, and nothing else";
+}
+
+// `lots` and `made`: code and quantity.
+Json OfLots(const char* step, const std::vector<std::pair<const char*, double>>& lots,
+            const std::vector<std::pair<const char*, double>>& made, const char* material = nullptr) {
+  Json event = Event("TransformationEvent", "2026-09-02T08:00:00+08:00", step);
+  const auto list = [](const auto& amounts) {
+    Json all = Json::array();
+    for (const auto& [code, quantity] : amounts) {
+      all.push_back({{"epcClass", "https://stackco.example/lot/" + std::string(code)}, {"uom", "KGM"}});
+      if (quantity > 0) all.back()["quantity"] = quantity;
+    }
+    return all;
+  };
+  event["inputQuantityList"] = list(lots);
+  event["outputQuantityList"] = list(made);
+  if (material != nullptr) event["ilmd"] = {{"ex:material", material}};
+  return event;
+}
+
+TEST(EpcisCapture, LotsComeOfLotsOrTheDocumentIsRefusedAtItsPlace) {
+  Plant plant;
+  const std::string splitting = "https://stackco.example/bizstep/splitting", merging = "https://stackco.example/bizstep/merging";
+  const Json split = OfLots(splitting.c_str(), {{"L-1", 2.0}}, {{"L-1A", 0.5}, {"L-1B", 1.5}});
+  Json merged = OfLots(merging.c_str(), {{"L-1A", 0.5}, {"L-1B", 0.5}}, {{"L-2", 1.0}});
+  merged["eventTime"] = "2026-09-03T08:00:00+08:00";
+  Json mixed = OfLots("assembling", {{"L-2", 0.25}, {"L-1", 0.25}}, {{"L-3", 9.0}}, "POW");
+  mixed["eventTime"] = "2026-09-04T08:00:00+08:00";
+  v1::CaptureEpcisResponse captured;
+  ASSERT_EQ(ReasonOf(plant.Capture(Document({MadeLot("L-1", "ELY", 2.5), split, merged, mixed}), &captured)), "OK");
+  EXPECT_EQ(captured.made(), 5);
+  EXPECT_THAT(plant.TraceOf("L-3"),
+              testing::ElementsAre(HasSubstr("L-1A > L-1 ELY 0.0 0.5 split"), HasSubstr("L-1B > L-1 ELY 0.0 1.5 split"),
+                                   HasSubstr("L-2 > L-1A ELY 0.0 0.5 merged"), HasSubstr("L-2 > L-1B ELY 0.0 0.5 merged"),
+                                   HasSubstr("L-3 > L-1 ELY 0.0 0.25 consumed"), HasSubstr("L-3 > L-2 ELY 0.0 0.25 consumed")));
+  const char* lots = "select string_agg(code || ' ' || left_micro, ', ' order by code) from lot join unit using (unit_id)";
+  EXPECT_EQ(plant.stored.database().Value(lots), "L-1 250000, L-1A 0, L-1B 1000000, L-2 750000, L-3 9000000");
+
+  const auto told = [&](const Json& event) {
+    const auto metadata = tests::ErrorInfoOf(plant.Capture(Document({Made("S-9", "PACK"), event}))).metadata();
+    const std::string place = "/epcisBody/eventList/1", pointer = metadata.at("pointer");
+    EXPECT_TRUE(pointer.starts_with(place)) << pointer;
+    return pointer.substr(place.size()) + " " + metadata.at("fault");
+  };
+  EXPECT_EQ(told(OfLots(splitting.c_str(), {{"L-1", 0.5}}, {{"N-1", 0.5}})), " QUANTITY_EXCEEDS_LEFT");
+  EXPECT_EQ(told(OfLots(splitting.c_str(), {{"L-1", 0.25}}, {{"N-1", 0.125}})), " QUANTITY_INVALID") << "a part is missing";
+  EXPECT_EQ(told(OfLots(splitting.c_str(), {{"L-1", 0.25}}, {{"L-2", 0.25}})), " LOT_EXISTS");
+  EXPECT_EQ(told(OfLots(splitting.c_str(), {{"L-0", 0.25}}, {{"N-1", 0.25}})), " LOT_UNKNOWN");
+  EXPECT_EQ(told(OfLots(splitting.c_str(), {{"L-1", 0}}, {{"N-1", 0.25}})), " QUANTITY_INVALID");
+  EXPECT_EQ(told(OfLots(splitting.c_str(), {{"L-1", 0.25}}, {{"N-1", 0}})), "/outputQuantityList/0/quantity QUANTITY_INVALID");
+  EXPECT_EQ(told(OfLots(splitting.c_str(), {{"L-1", 0.25}}, {{"N-1", 0.25}}, "POW")), " LOT_MERGE_MISMATCH");
+  EXPECT_EQ(told(OfLots(merging.c_str(), {{"L-1", 0.2}, {"L-1", 0.2}}, {{"N-1", 0.4}})), " QUANTITY_EXCEEDS_LEFT") << "in all";
+  EXPECT_EQ(told(OfLots("assembling", {{"L-1", 0.25}}, {{"N-1", 0.25}}, "CELL")), "/outputQuantityList/0/uom UOM_MISMATCH");
+  plant.Sql("update unit set hold_count = 1 where code = 'L-1'");
+  EXPECT_EQ(told(OfLots(splitting.c_str(), {{"L-1", 0.25}}, {{"N-1", 0.25}})), " NOT_BLOCKED");
+  EXPECT_EQ(plant.stored.database().Value(lots), "L-1 250000, L-1A 0, L-1B 1000000, L-2 750000, L-3 9000000");
+
+  // Declared errors: the latest first, and only with what became of them.
+  const auto wrong = [](Json event) {
+    event["errorDeclaration"] = {{"declarationTime", "2026-10-05T08:00:00Z"}, {"reason", "incorrect_data"}};
+    return event;
+  };
+  EXPECT_EQ(told(wrong(split)), "/errorDeclaration UNIT_STATE");
+  ASSERT_EQ(ReasonOf(plant.Capture(Document({wrong(split), wrong(merged), wrong(mixed)}))), "OK");
+  EXPECT_EQ(plant.stored.database().Value(lots), "L-1 2500000, L-1A 0, L-1B 0, L-2 0, L-3 0");
+  EXPECT_TRUE(plant.TraceOf("L-3").empty());
+  EXPECT_TRUE(plant.TraceOf("L-2").empty());
 }
 
 TEST(EpcisCapture, ABoughtStackComesWithItsHistory) {
@@ -134,6 +216,31 @@ TEST(EpcisCapture, IdentifiersOfGs1LeadToRegisteredProducts) {
   same["epcList"] = {"urn:epc:id:sgtin:9521234.054321.0000001G9M0000002"};
   ASSERT_EQ(ReasonOf(plant.Capture(Document({same}))), "OK");
   EXPECT_EQ(plant.CapturedOf("NMGPB120000001G9M0000002").size(), 1u) << "an EPC URN names the same";
+}
+
+TEST(EpcisCapture, APartTakenOutOrBuiltInIsToldWithItsUnit) {
+  Plant first, second;
+  const auto ids = first.stored.AddUnits("CELL", {"C-1", "C-2"});
+  first.Sql("update unit set create_time = '2026-09-01', finish_time = '2026-09-01'");
+  // As replacements in P-1 leave them: one came out of a pack in use, the other went in.
+  for (const auto& [id, event, state, used] : {std::tuple(ids[0], "12", "5", "true"), std::tuple(ids[1], "13", "1", "false")}) {
+    first.Sql("insert into life_record (unit_id, event, occur_time, record_time, person, party, place, evidence, other_code, used) "
+              "values (" + std::to_string(id) + ", " + event + ", '2026-09-05', '2026-09-05', 'Li', '', '', '', 'P-1', " + used +
+              "); insert into unit_life values (" + std::to_string(id) + ", " + state + ", " + used +
+              ", false, false, false, '2026-09-05')");
+  }
+  const std::string document = first.ExportPeriod();
+  if (const auto schema = tests::Standards("gs1-epcis/schema/EPCIS-JSON-Schema.json"); !schema.empty()) {
+    EXPECT_EQ(tests::SchemaFaults(document, schema), "");
+  }
+  EXPECT_THAT(document, HasSubstr("\"mes:around\":\"https://o.cn/mes/unit/P-1\""));
+  v1::CaptureEpcisResponse captured;
+  ASSERT_EQ(ReasonOf(second.Capture(document, &captured)), "OK");
+  EXPECT_EQ(captured.lives(), 2);
+  EXPECT_EQ(second.LifeOf("C-1"), "LIFE_STATE_RETURNED");
+  EXPECT_EQ(second.LifeOf("C-2"), "LIFE_STATE_MADE");
+  EXPECT_EQ(second.stored.database().Value("select string_agg(other_code || used::text, ',' order by event) from life_record"),
+            "P-1true,P-1false");
 }
 
 TEST(EpcisCapture, ARecyclersEventsEndALifeOnce) {

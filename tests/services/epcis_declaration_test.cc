@@ -123,7 +123,7 @@ TEST_F(EpcisDeclaration, APartThatCameOutByErrorIsWhereItWasWithoutABreak) {
   ASSERT_EQ(Told({other}), "OK");
   EXPECT_EQ(Fault({Wrong(again)}), std::string(kPointer) + " POSITION_OCCUPIED");
   ASSERT_EQ(Told({Wrong(other), Lived("C-1", "shipping", "2026-09-07T08:00:00+08:00")}), "OK");
-  EXPECT_EQ(Fault({Wrong(again)}), std::string(kPointer) + " LIFE_RECORD_STATE");
+  EXPECT_EQ(Fault({Wrong(again)}), std::string(kPointer) + " REVERSAL_REFUSED");
   ASSERT_EQ(Told({Wrong(again), Wrong(Lived("C-1", "shipping", "2026-09-07T08:00:00+08:00"))}), "OK") << "both, the latest first";
   EXPECT_EQ(Inside("S-1"), was);
 }
@@ -161,7 +161,7 @@ TEST_F(EpcisDeclaration, AStepOfALifeGoesBackByTheRulesOfLives) {
   const Json shipped = Lived("S-1", "shipping", "2026-10-01T08:00:00+08:00"),
              returned = Lived("S-1", "receiving", "2026-10-02T08:00:00+08:00");
   ASSERT_EQ(Told({Made("S-1", "PACK"), shipped, returned}), "OK");
-  EXPECT_EQ(Fault({Wrong(shipped)}), std::string(kPointer) + " LIFE_RECORD_STATE") << "not the newest";
+  EXPECT_EQ(Fault({Wrong(shipped)}), std::string(kPointer) + " REVERSAL_REFUSED") << "not the newest";
   EXPECT_EQ(plant_.LifeOf("S-1"), "LIFE_STATE_RETURNED");
   ASSERT_EQ(Told({Wrong(shipped, "did_not_occur"), Wrong(returned)}), "OK");
   EXPECT_EQ(plant_.LifeOf("S-1"), "LIFE_STATE_MADE");
@@ -189,7 +189,7 @@ TEST_F(EpcisDeclaration, ASecondLifeStays) {
                   Lived("B-1", "receiving", "2026-10-01T08:00:00+08:00"),
                   Lived("B-1", "https://stackco.example/bizstep/testing", "2026-10-02T08:00:00+08:00"), second}),
             "OK");
-  EXPECT_EQ(Fault({Wrong(second)}), std::string(kPointer) + " LIFE_RECORD_STATE");
+  EXPECT_EQ(Fault({Wrong(second)}), std::string(kPointer) + " REVERSAL_REFUSED");
   EXPECT_FALSE(plant_.CapturedOf("B-1").back().wrong()) << "refused whole";
 }
 

@@ -13,6 +13,7 @@
 #include "mes/v1/epcis.grpc.pb.h"
 #include "mes/v1/genealogy.grpc.pb.h"
 #include "mes/v1/life.grpc.pb.h"
+#include "mes/v1/lot.grpc.pb.h"
 #include "tests/support/server.h"
 #include "tests/support/stored_plant.h"
 
@@ -27,6 +28,7 @@ struct EpcisPlant {
   std::unique_ptr<v1::EpcisService::Stub> epcis = v1::EpcisService::NewStub(server.channel());
   std::unique_ptr<v1::GenealogyService::Stub> genealogy = v1::GenealogyService::NewStub(server.channel());
   std::unique_ptr<v1::LifeService::Stub> lives = v1::LifeService::NewStub(server.channel());
+  std::unique_ptr<v1::LotService::Stub> lots = v1::LotService::NewStub(server.channel());
   int requests = 0;
   std::string partner = "StackCo";
 
@@ -44,6 +46,30 @@ struct EpcisPlant {
     while (reader->Read(&piece)) text += piece.text();
     EXPECT_EQ(ReasonOf(reader->Finish()), "OK");
     return text;
+  }
+
+  void Split(const char* lot, const std::vector<std::pair<const char*, const char*>>& parts, int64_t at_s) {
+    v1::SplitLotRequest request;
+    request.set_request_id("c" + std::to_string(++requests));
+    request.set_lot_code(lot);
+    request.mutable_occur_time()->set_seconds(at_s);
+    for (const auto& [code, amount] : parts) {
+      v1::LotPart& part = *request.add_parts();
+      part.set_lot_code(code);
+      part.mutable_quantity()->set_value(amount);
+      part.mutable_quantity()->set_uom("kg");
+    }
+    v1::SplitLotResponse response;
+    ASSERT_EQ(ReasonOf(CallOnce(*lots, &v1::LotService::Stub::SplitLot, request, &response)), "OK");
+  }
+  void Merge(const char* lot, const std::vector<std::string>& sources, int64_t at_s) {
+    v1::MergeLotsRequest request;
+    request.set_request_id("c" + std::to_string(++requests));
+    request.set_lot_code(lot);
+    request.mutable_occur_time()->set_seconds(at_s);
+    request.mutable_source_codes()->Assign(sources.begin(), sources.end());
+    v1::MergeLotsResponse response;
+    ASSERT_EQ(ReasonOf(CallOnce(*lots, &v1::LotService::Stub::MergeLots, request, &response)), "OK");
   }
 
   grpc::Status Capture(const std::string& document, v1::CaptureEpcisResponse* response = nullptr) {

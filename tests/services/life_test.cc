@@ -109,7 +109,7 @@ class LifeServiceTest : public testing::Test {
   // What the newest record of the unit rests under: `OK` where it was taken back.
   std::string RestsOn(const std::string& unit) {
     const grpc::Status status = TakeBack(unit, Records(unit).back().life_record_id());
-    if (ReasonOf(status) != "LIFE_RECORD_STATE") return ReasonOf(status);
+    if (ReasonOf(status) != "REVERSAL_REFUSED") return ReasonOf(status);
     EXPECT_EQ(FieldOf(status), "life_record_id");
     return tests::ErrorInfoOf(status).metadata().at("rests_on") + " " + tests::ErrorInfoOf(status).metadata().at("name");
   }
@@ -417,15 +417,15 @@ TEST_F(LifeServiceTest, ARecordIsTakenBackOnceWithReasonAndPersonNewestFirst) {
   request.clear_person();
   EXPECT_EQ(FieldOf(told()), "person");
   EXPECT_EQ(ReasonOf(TakeBack("NONE", shipped)), "UNIT_UNKNOWN");
-  EXPECT_EQ(ReasonOf(TakeBack(kPack, 999)), "LIFE_RECORD_UNKNOWN");
-  EXPECT_EQ(ReasonOf(TakeBack("C3", shipped)), "LIFE_RECORD_UNKNOWN") << "another unit's";
+  EXPECT_EQ(ReasonOf(TakeBack(kPack, 999)), "REVERSAL_UNKNOWN");
+  EXPECT_EQ(ReasonOf(TakeBack("C3", shipped)), "REVERSAL_UNKNOWN") << "another unit's";
   const grpc::Status older = TakeBack(kPack, sold);
-  EXPECT_EQ(ReasonOf(older), "LIFE_RECORD_STATE");
+  EXPECT_EQ(ReasonOf(older), "REVERSAL_REFUSED");
   EXPECT_EQ(tests::ErrorInfoOf(older).metadata().at("name"), std::to_string(shipped));
   request.set_person("Wang");
   EXPECT_EQ(ReasonOf(told()), "OK");
   EXPECT_EQ(ReasonOf(told()), "OK") << "a resend";
-  EXPECT_EQ(ReasonOf(TakeBack(kPack, shipped)), "LIFE_RECORD_STATE") << "taken back already";
+  EXPECT_EQ(ReasonOf(TakeBack(kPack, shipped)), "REVERSAL_REFUSED") << "taken back already";
   EXPECT_EQ(ReasonOf(TakeBack(kPack, sold)), "OK");
 }
 

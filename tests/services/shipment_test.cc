@@ -152,6 +152,74 @@ TEST_F(ShipmentServiceTest, ADeliveryIsConfirmedOnce) {
   EXPECT_EQ(ReasonOf(CallOnce(*shipments_, &Stub::ConfirmDelivery, request, &confirmed)), "SHIPMENT_UNKNOWN");
 }
 
+TEST_F(ShipmentServiceTest, AShipmentThatNeverLeftIsTakenBackWithAllThatFollowed) {
+  v1::CreateShipmentResponse created;
+  ASSERT_EQ(ReasonOf(Create(Request({"H1", "H2"}, "DE", "100"), &created)), "OK");
+  const int64_t number = created.shipment().shipment_id();
+  v1::CancelShipmentRequest request;
+  request.set_request_id(Id());
+  request.set_shipment_id(number);
+  v1::CancelShipmentResponse response;
+  const auto told = [&] {
+    request.set_request_id(Id());
+    return CallOnce(*shipments_, &Stub::CancelShipment, request, &response);
+  };
+  EXPECT_EQ(FieldOf(told()), "reason");
+  request.set_reason("the truck was another's");
+  EXPECT_EQ(FieldOf(told()), "person");
+  request.set_person("Wang");
+  request.set_shipment_id(999);
+  EXPECT_EQ(ReasonOf(told()), "SHIPMENT_UNKNOWN");
+  request.set_shipment_id(number);
+  // One of its units came back: that record rests on it.
+  const auto lives = v1::LifeService::NewStub(server_.channel());
+  v1::RecordLifeEventRequest back;
+  back.set_request_id(Id());
+  back.set_unit_code("H2");
+  back.set_event(v1::LIFE_EVENT_RETURN);
+  back.set_person("Li");
+  back.set_party("NewBus Ltd");
+  v1::RecordLifeEventResponse returned;
+  ASSERT_EQ(ReasonOf(CallOnce(*lives, &v1::LifeService::Stub::RecordLifeEvent, back, &returned)), "OK");
+  const grpc::Status refused = told();
+  EXPECT_EQ(ReasonOf(refused), "REVERSAL_REFUSED");
+  EXPECT_EQ(tests::ErrorInfoOf(refused).metadata().at("unit_code"), "H2");
+  EXPECT_EQ(Value("select count(*) from life_record where reverse_time is not null"), "0") << "all or none";
+  v1::ReverseLifeRecordRequest reverse;
+  reverse.set_request_id(Id());
+  reverse.set_unit_code("H2");
+  reverse.set_life_record_id(std::stoll(Value("select max(life_record_id) from life_record")));
+  reverse.set_reason("another housing");
+  reverse.set_person("Wang");
+  v1::ReverseLifeRecordResponse reversed;
+  ASSERT_EQ(ReasonOf(CallOnce(*lives, &v1::LifeService::Stub::ReverseLifeRecord, reverse, &reversed)), "OK");
+  ASSERT_EQ(ReasonOf(told()), "OK");
+  EXPECT_EQ(response.shipment().cancelled_by(), "Wang");
+  EXPECT_EQ(response.shipment().cancel_reason(), "the truck was another's");
+  EXPECT_TRUE(response.shipment().has_cancel_time());
+  EXPECT_EQ(Value("select string_agg(distinct state::text, '') from unit where code in ('H1', 'H2')"), "2") << "in the plant";
+  EXPECT_EQ(Value("select count(*) from unit_life"), "0");
+  EXPECT_EQ(ReasonOf(told()), "SHIPMENT_STATE") << "once";
+  v1::ConfirmDeliveryRequest arrived;
+  arrived.set_request_id(Id());
+  arrived.set_shipment_id(number);
+  arrived.set_evidence("receipt 9");
+  arrived.set_person("Li");
+  v1::ConfirmDeliveryResponse confirmed;
+  EXPECT_EQ(ReasonOf(CallOnce(*shipments_, &Stub::ConfirmDelivery, arrived, &confirmed)), "SHIPMENT_STATE") << "it never left";
+  v1::GetExportShareRequest share;
+  v1::GetExportShareResponse shares;
+  ASSERT_EQ(ReasonOf(CallOnce(*shipments_, &Stub::GetExportShare, share, &shares)), "OK");
+  EXPECT_EQ(shares.rows_size(), 0) << "nothing was exported";
+  // They leave with another, and what arrived is not taken back.
+  ASSERT_EQ(ReasonOf(Create(Request({"H1", "H2"}), &created)), "OK");
+  arrived.set_request_id(Id());
+  arrived.set_shipment_id(created.shipment().shipment_id());
+  ASSERT_EQ(ReasonOf(CallOnce(*shipments_, &Stub::ConfirmDelivery, arrived, &confirmed)), "OK");
+  request.set_shipment_id(created.shipment().shipment_id());
+  EXPECT_EQ(ReasonOf(told()), "SHIPMENT_STATE");
+}
+
 TEST_F(ShipmentServiceTest, TheExportedShareIsOfPeriodCurrencyAndProduct) {
   ASSERT_EQ(Told(Request({"H1", "H2"}, "CN", "100")), "OK");
   ASSERT_EQ(Told(Request({"H3"}, "DE", "300")), "OK");
@@ -289,8 +357,17 @@ TEST_F(DutyServiceTest, ALifeRecordTakenBackWithdrawsTheDutiesThatAreOpen) {
   ASSERT_EQ(ReasonOf(CallOnce(*duties_, &Duties::MarkDutiesSent, send, &sent)), "OK");
   EXPECT_EQ(take_back(), "OK 0") << "what was sent stays sent";
   EXPECT_EQ(List(list).duties(0).state(), v1::DUTY_STATE_SENT);
-  Ship();
-  EXPECT_EQ(take_back(), "LIFE_RECORD_STATE 0") << "a shipment's";
+  v1::CreateShipmentResponse shipped;
+  ASSERT_EQ(ReasonOf(Create(Request({"V1"}), &shipped)), "OK");
+  EXPECT_EQ(take_back(), "REVERSAL_REFUSED 0") << "a shipment's";
+  v1::CancelShipmentRequest cancel;
+  cancel.set_request_id(Id());
+  cancel.set_shipment_id(shipped.shipment().shipment_id());
+  cancel.set_reason("another bus");
+  cancel.set_person("Wang");
+  v1::CancelShipmentResponse cancelled;
+  ASSERT_EQ(ReasonOf(CallOnce(*shipments_, &Stub::CancelShipment, cancel, &cancelled)), "OK");
+  EXPECT_EQ(cancelled.withdrawn_duties(), 1) << "with the shipment";
 }
 
 TEST_F(DutyServiceTest, ADutyThatDoesNotHoldIsWithdrawnWithItsReason) {
