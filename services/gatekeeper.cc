@@ -50,7 +50,7 @@ std::string Base64Url(const unsigned char* bytes, size_t count) {
 
 Gatekeeper::Gatekeeper(GatekeeperOptions options)
     : options_(std::move(options)),
-      tokens_(options_.issuers_file),
+      tokens_(options_.issuers_file, options_.now),
       pool_({.url = options_.database_url, .size = 1, .statement_timeout_ms = 5'000}) {
   if (!options_.key_secret.empty() && options_.key_secret.size() < domain::kMinKeySecretBytes) {
     throw std::runtime_error("the key secret is shorter than " + std::to_string(domain::kMinKeySecretBytes) + " bytes");
