@@ -26,8 +26,8 @@ order by name
 limit $2)sql";
 
 constexpr const char* kPutIdentity = R"sql(
-insert into access_identity (name, kind, roles, partner_code, fingerprints, person, register_time)
-values ($1, $2, $3, $4, $5::text[], $6, $7::timestamptz)
+insert into access_identity (name, kind, roles, partner_code, fingerprints, person, register_time, register_reason)
+values ($1, $2, $3, $4, $5::text[], $6, $7::timestamptz, $8)
 on conflict (name) do update
 set
   roles = excluded.roles,
@@ -35,6 +35,7 @@ set
   fingerprints = excluded.fingerprints,
   person = excluded.person,
   register_time = excluded.register_time,
+  register_reason = excluded.register_reason,
   revoke_time = null,
   revoke_reason = '',
   revoke_person = '')sql";
@@ -137,7 +138,7 @@ std::optional<domain::Identity> FindIdentity(Transaction& transaction, const std
 
 void PutIdentity(Transaction& transaction, const domain::Identity& identity) {
   Execute(transaction, kPutIdentity, identity.name, identity.kind, identity.roles, identity.partner, ArrayOf(identity.fingerprints),
-          identity.person, identity.register_time);
+          identity.person, identity.register_time, identity.reason);
 }
 
 void RevokeIdentity(Transaction& transaction, const domain::Identity& identity) {
@@ -146,6 +147,30 @@ void RevokeIdentity(Transaction& transaction, const domain::Identity& identity) 
 
 std::vector<domain::Identity> ListIdentities(Transaction& transaction, const std::string& after_name, int limit) {
   return IdentitiesIn(Execute(transaction, kListIdentities, after_name, limit));
+}
+
+std::vector<domain::IdentityChange> ListIdentityChanges(Transaction& transaction, const std::string& name, int64_t after, int limit) {
+  static constexpr char kSql[] = R"(
+    select access_history_id, act, roles, partner_code, fingerprints, person, reason, act_time
+    from access_history
+    where name = $1
+      and access_history_id > $2
+    order by access_history_id
+    limit $3)";
+  std::vector<domain::IdentityChange> changes;
+  for (const pqxx::row& row : Execute(transaction, kSql, name, after, limit)) {
+    RowReader reader(row);
+    domain::IdentityChange& change = changes.emplace_back();
+    change.id = reader.Next<int64_t>();
+    change.act = reader.Next<domain::IdentityAct>();
+    change.roles = reader.Next<uint16_t>();
+    change.partner = reader.Next<std::string>();
+    change.fingerprints = TextsIn(reader.NextText());
+    change.person = reader.Next<std::string>();
+    change.reason = reader.Next<std::string>();
+    change.act_time = reader.Next<domain::Time>();
+  }
+  return changes;
 }
 
 std::optional<domain::ApiKey> FindKey(Transaction& transaction, const std::string& id) {

@@ -28,6 +28,9 @@ void RevokeIdentity(Transaction& transaction, const domain::Identity& identity);
 // By name, after `after_name`.
 std::vector<domain::Identity> ListIdentities(Transaction& transaction, const std::string& after_name, int limit);
 
+// What became of a name, oldest first, behind an id. It is written by the database itself, beside every change.
+std::vector<domain::IdentityChange> ListIdentityChanges(Transaction& transaction, const std::string& name, int64_t after, int limit);
+
 std::optional<domain::ApiKey> FindKey(Transaction& transaction, const std::string& id);
 void InsertKey(Transaction& transaction, const domain::ApiKey& key);
 void RevokeKey(Transaction& transaction, const domain::ApiKey& key);

@@ -80,32 +80,43 @@ bool IsSignatureRequired(Transaction& transaction, const std::string& method) {
   return !rows.empty() && Get<bool>(rows[0][0]);
 }
 
-void InsertRecordSignature(Transaction& transaction, const RecordSignature& s) {
+bool InsertRecordSignature(Transaction& transaction, const domain::RecordSignature& s, const std::string& payload) {
+  // A token that signs in two calls at once: the second waits for the first, and then finds it.
   static constexpr char kSql[] = R"(
     insert into record_signature (
-      method, noun, noun_id, person, meaning, sign_time, public_key, signature, payload, payload_sha256, record_time)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11))";
-  const pqxx::binarystring key(s.signature.public_key), signature(s.signature.signature), payload(s.payload),
-      hash(s.payload_sha256);
-  Execute(transaction, kSql, s.method, s.noun, s.noun_id, s.signature.person, s.signature.meaning, s.signature.sign_time, key,
-          signature, payload, hash, s.record_time);
+      method, noun, noun_id, person, meaning, sign_time, public_key, signature, payload, payload_sha256, record_time,
+      proof, proof_source, proof_id, once, seal)
+    values (
+      $1, $2, $3, $4, $5, $6, nullif($7, ''::bytea), nullif($8, ''::bytea), $9, $10, $11,
+      $12, $13, $14, nullif($15, ''::bytea), nullif($16, ''::bytea))
+    on conflict on constraint record_signature_once do nothing)";
+  const pqxx::binarystring key(s.signature.public_key), signature(s.signature.signature), content(payload),
+      hash(s.payload_sha256), once(s.once), seal(s.seal);
+  return Execute(transaction, kSql, s.method, s.noun, s.noun_id, s.signature.person, s.signature.meaning, s.signature.sign_time, key,
+                 signature, content, hash, s.record_time, static_cast<int16_t>(s.proof), s.proof_source, s.proof_id, once, seal)
+             .affected_rows() == 1;
 }
 
-std::vector<RecordSignature> ListRecordSignatures(Transaction& transaction, const std::string& noun, const std::string& noun_id,
-                                                  int64_t after, int64_t limit) {
+std::vector<KeptSignature> ListRecordSignatures(Transaction& transaction, const std::string& noun, const std::string& noun_id,
+                                                int64_t after, int64_t limit) {
+  // The content stays here: a plant's files are megabytes. Within it each value stands behind its length.
   static constexpr char kSql[] = R"(
     select
-      record_signature_id, method, noun, noun_id, person, meaning, sign_time, public_key, signature, payload, payload_sha256, record_time
+      record_signature_id, method, noun, noun_id, person, meaning, sign_time, coalesce(public_key, ''), coalesce(signature, ''),
+      payload_sha256, record_time, proof, proof_source, proof_id, coalesce(once, ''), coalesce(seal, ''),
+      sha256(payload) = payload_sha256
+        and (noun_id = '' or position(int4send(octet_length(noun_id)) || convert_to(noun_id, 'UTF8') in payload) > 0)
     from record_signature
     where noun = $1
       and noun_id = $2
       and record_signature_id > $3
     order by record_signature_id
     limit $4)";
-  std::vector<RecordSignature> signatures;
+  std::vector<KeptSignature> signatures;
   for (const pqxx::row& row : Execute(transaction, kSql, noun, noun_id, after, limit)) {
     RowReader reader(row);
-    RecordSignature& s = signatures.emplace_back();
+    KeptSignature& kept = signatures.emplace_back();
+    domain::RecordSignature& s = kept.signature;
     s.id = reader.Next<int64_t>();
     s.method = reader.Next<std::string>();
     s.noun = reader.Next<std::string>();
@@ -115,9 +126,14 @@ std::vector<RecordSignature> ListRecordSignatures(Transaction& transaction, cons
     s.signature.sign_time = reader.Next<domain::Time>();
     s.signature.public_key = reader.NextBytes();
     s.signature.signature = reader.NextBytes();
-    s.payload = reader.NextBytes();
     s.payload_sha256 = reader.NextBytes();
     s.record_time = reader.Next<domain::Time>();
+    s.proof = static_cast<domain::ProofKind>(reader.Next<int16_t>());
+    s.proof_source = reader.Next<std::string>();
+    s.proof_id = reader.Next<std::string>();
+    s.once = reader.NextBytes();
+    s.seal = reader.NextBytes();
+    kept.is_of_content = reader.Next<bool>();
   }
   return signatures;
 }

@@ -25,20 +25,16 @@ void InsertSignaturePolicy(Transaction& transaction, const std::string& method, 
                            const std::string& reason, domain::Time now);
 bool IsSignatureRequired(Transaction& transaction, const std::string& method);
 
-struct RecordSignature {
-  int64_t id = 0;
-  domain::Signature signature;
-  std::string method;
-  std::string noun;
-  std::string noun_id;
-  // What was signed, and its hash.
-  std::string payload;
-  std::string payload_sha256;
-  domain::Time record_time{};
+// With the content that was signed. False where its token signed before.
+bool InsertRecordSignature(Transaction& transaction, const domain::RecordSignature& signature, const std::string& payload);
+
+struct KeptSignature {
+  domain::RecordSignature signature;
+  // The content that is kept has the hash that was signed, and names the record.
+  bool is_of_content = false;
 };
-void InsertRecordSignature(Transaction& transaction, const RecordSignature& signature);
 // Oldest first, behind an id.
-std::vector<RecordSignature> ListRecordSignatures(Transaction& transaction, const std::string& noun, const std::string& noun_id,
-                                                  int64_t after, int64_t limit);
+std::vector<KeptSignature> ListRecordSignatures(Transaction& transaction, const std::string& noun, const std::string& noun_id,
+                                                int64_t after, int64_t limit);
 
 }  // namespace mes::db

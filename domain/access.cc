@@ -178,6 +178,7 @@ Status CheckIdentity(const Identity& identity, std::string_view site) {
       return Fail(FieldError(Reason::kFieldInvalid, "fingerprints", "a fingerprint is 64 hexadecimal digits in lower case"));
     }
   }
+  if (Status reason = CheckText(identity.reason, kMaxReasonLength, false, "reason"); !reason) return reason;
   return CheckText(identity.person, kMaxPersonLength, true, "person");
 }
 

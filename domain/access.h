@@ -80,10 +80,23 @@ struct Identity {
   // SHA-256 of the certificates that may be shown, in lower-case hexadecimal; empty = any that the authority signed.
   std::vector<std::string> fingerprints;
   std::string person;
+  std::string reason;
   Time register_time{};
   std::optional<Time> revoke_time;
   std::string revoke_reason;
   std::string revoke_person;
+};
+// What was done with a name on the list. Stored as numbers: they do not change.
+enum class IdentityAct : uint8_t { kAdded = 1, kChanged = 2, kRevoked = 3, kRestored = 4 };
+struct IdentityChange {
+  int64_t id = 0;
+  IdentityAct act = IdentityAct::kAdded;
+  uint16_t roles = 0;
+  std::string partner;
+  std::vector<std::string> fingerprints;
+  std::string person;
+  std::string reason;
+  Time act_time{};
 };
 // Checks what an administrator asks for. Errors: FIELD_INVALID, LIMIT_EXCEEDED with the field; a partner is told by partners and
 // people only, and a partner's roles are recycler or testing alone: no outsider is made a planner by a slip of the hand.
@@ -121,7 +134,12 @@ struct Issuer {
   std::string audience;
   // RS256, ES256 or EdDSA: the only one that its tokens may have.
   std::string algorithm;
+  // One of both: a file, or an address with the authorities of its server (empty = the system's).
   std::string key_set_file;
+  std::string key_set_url;
+  std::string key_set_ca_file;
+  int64_t key_set_refresh_seconds = kDefaultKeySetRefreshSeconds;
+  int64_t key_set_keep_seconds = kDefaultKeySetKeepSeconds;
   int64_t leeway_seconds = kDefaultLeewaySeconds;
   // Claims that hold the person, the roles (a list of texts) and the partner.
   std::string person_claim = "sub";
@@ -138,6 +156,12 @@ struct TokenClaims {
   std::optional<int64_t> expire_s;
   std::optional<int64_t> not_before_s;
   std::optional<int64_t> issue_s;
+  // When the person proved itself to the issuer; a token that was renewed in silence says an older time here than under issue_s.
+  std::optional<int64_t> prove_s;
+  // `jti`; empty where there is none.
+  std::string id;
+  // SHA-256 of what the issuer signed, 32 bytes. Not of the whole token: some signatures can be written in two ways.
+  std::string digest;
 };
 // Seconds since 1970. Roles that are not ours are left aside. Errors: CREDENTIAL_INVALID (issuer, audience, person, no expiry, too long a
 // life), CREDENTIAL_EXPIRED (past its time, not yet valid).

@@ -1,6 +1,7 @@
 #include "services/access.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "db/access.h"
 #include "domain/code.h"
@@ -96,6 +97,7 @@ Status RegisterIdentity(Call& call, const std::string& site, const v1::RegisterI
   identity.partner = request.partner_code();
   identity.fingerprints = ListOf(request.fingerprints());
   identity.person = request.person();
+  identity.reason = request.reason();
   identity.register_time = call.now;
   if (Status checked = domain::CheckIdentity(identity, site); !checked) return checked;
 
@@ -135,6 +137,33 @@ Status ListIdentities(Call& call, const v1::ListIdentitiesRequest& request, v1::
   const std::vector<domain::Identity> rows = db::ListIdentities(call.transaction, *after, size + 1);
   response.set_next_page_token(FillPage(rows, size, &domain::Identity::name, filter,
                                         [&](const domain::Identity& row) { *response.add_identities() = ToProto(row); }));
+  return {};
+}
+
+Status ListIdentityHistory(Call& call, const v1::ListIdentityHistoryRequest& request, v1::ListIdentityHistoryResponse& response) {
+  if (Status name = domain::CheckText(request.name(), domain::kMaxIdentityNameLength, true, "name"); !name) return name;
+  const uint64_t filter = FilterDigest({"identity history", request.name()});
+  const domain::Result<std::string> token = ParsePageToken(request.page_token(), filter);
+  if (!token) return Fail(token.error());
+  int64_t after = 0;
+  std::from_chars(token->data(), token->data() + token->size(), after);
+  const int size = PageSize(request.page_size());
+  std::vector<domain::IdentityChange> changes = db::ListIdentityChanges(call.transaction, request.name(), after, size + 1);
+  if (changes.empty() && token->empty()) return Fail(FieldError(Reason::kIdentityUnknown, "name", "there is no such identity"));
+  if (changes.size() > static_cast<size_t>(size)) {
+    changes.pop_back();
+    response.set_next_page_token(PageToken(std::to_string(changes.back().id), filter));
+  }
+  for (const domain::IdentityChange& change : changes) {
+    v1::IdentityChange& told = *response.add_changes();
+    told.set_act(static_cast<v1::IdentityAct>(change.act));
+    for (std::string& role : domain::NamesOf(change.roles)) told.add_roles(std::move(role));
+    told.set_partner_code(change.partner);
+    for (const std::string& fingerprint : change.fingerprints) told.add_fingerprints(fingerprint);
+    told.set_person(change.person);
+    told.set_reason(change.reason);
+    *told.mutable_act_time() = services::ToProto(change.act_time);
+  }
   return {};
 }
 
@@ -242,6 +271,10 @@ class Service final : public v1::AccessService::CallbackService {
   grpc::ServerUnaryReactor* ListIdentities(grpc::CallbackServerContext* context, const v1::ListIdentitiesRequest* request,
                                            v1::ListIdentitiesResponse* response) override {
     return Read(env_, context, request, response, services::ListIdentities);
+  }
+  grpc::ServerUnaryReactor* ListIdentityHistory(grpc::CallbackServerContext* context, const v1::ListIdentityHistoryRequest* request,
+                                                v1::ListIdentityHistoryResponse* response) override {
+    return Read(env_, context, request, response, services::ListIdentityHistory);
   }
   grpc::ServerUnaryReactor* CreateKey(grpc::CallbackServerContext* context, const v1::CreateKeyRequest* request,
                                       v1::CreateKeyResponse* response) override {

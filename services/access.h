@@ -20,6 +20,7 @@ domain::Status RegisterIdentity(Call& call, const std::string& site, const v1::R
                                 v1::RegisterIdentityResponse& response);
 domain::Status RevokeIdentity(Call& call, const v1::RevokeIdentityRequest& request, v1::RevokeIdentityResponse& response);
 domain::Status ListIdentities(Call& call, const v1::ListIdentitiesRequest& request, v1::ListIdentitiesResponse& response);
+domain::Status ListIdentityHistory(Call& call, const v1::ListIdentityHistoryRequest& request, v1::ListIdentityHistoryResponse& response);
 // `made` is empty where the server has no key secret. The answer holds no secret: it is stored, and what is stored is no secret.
 domain::Status CreateKey(Call& call, const std::optional<MadeKey>& made, const v1::CreateKeyRequest& request,
                          v1::CreateKeyResponse& response);

@@ -26,6 +26,9 @@ constexpr char kApiKeyKey[] = "x-api-key";
 // Of the second person of a four-eyes act, in the same forms.
 constexpr char kSecondTokenKey[] = "x-second-authorization";
 constexpr char kSecondApiKeyKey[] = "x-second-api-key";
+// Of the one who signs an act (mes.v1.Signature), shown for that act alone.
+constexpr char kSigningTokenKey[] = "x-signature-authorization";
+constexpr char kSigningApiKeyKey[] = "x-signature-api-key";
 constexpr std::string_view kScheme = "Bearer ";
 // An order stands in a request, a person in an order.
 constexpr int kDeepest = 2;
@@ -149,13 +152,15 @@ domain::Result<Admission> AdmitStream(Env& env, const grpc::CallbackServerContex
   if (!caller->partner.empty()) {
     if (Status taken = env.gatekeeper.TakeCall(caller->partner); !taken) return Fail(taken.error());
   }
-  return Admission{std::move(*caller), std::move(*credentials)};
+  return Admission{std::move(*caller), std::move(*credentials), {}};
 }
 
 domain::Result<Admission> Admit(Env& env, const grpc::CallbackServerContext& context, const Message& request) {
   const Descriptor& type = *request.GetDescriptor();
   domain::Result<Admission> admission = AdmitStream(env, context, type);
-  if (!admission || admission->caller.kind == domain::CallerKind::kUnproved) return admission;
+  if (!admission) return admission;
+  if (Status read = ReadPerson(context, kSigningTokenKey, kSigningApiKeyKey, admission->signing); !read) return Fail(read.error());
+  if (admission->caller.kind == domain::CallerKind::kUnproved) return admission;
   const domain::Result<std::optional<domain::Caller>> second = AdmitSecond(env, context, FindPermission(type));
   if (!second) return Fail(second.error());
   if (Status said = Words(admission->caller, *second ? &**second : nullptr).Check(request); !said) return Fail(said.error());

@@ -17,6 +17,8 @@ struct Admission {
   domain::Caller caller;
   // For streams that are watched while they are open.
   Credentials credentials;
+  // Shown to sign this one act with (services/signature judges it); a token or a key, or nothing.
+  Credentials signing;
 };
 
 // Errors: CREDENTIAL_MISSING, CREDENTIAL_INVALID, CREDENTIAL_EXPIRED, PERMISSION_DENIED, STATION_FOREIGN, ROLE_INSUFFICIENT, FOUR_EYES.

@@ -58,22 +58,6 @@ void HideSecrets(Message& message) {
   }
 }
 
-// A text field of this name, in the message or one level below.
-std::string TextField(const Message& message, const std::string& name, bool deeper = true) {
-  const google::protobuf::Reflection& reflection = *message.GetReflection();
-  const FieldDescriptor* field = message.GetDescriptor()->FindFieldByName(name);
-  if (field != nullptr && field->type() == FieldDescriptor::TYPE_STRING && !field->is_repeated())
-    return reflection.GetString(message, field);
-  if (!deeper) return {};
-  for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
-    const FieldDescriptor* inner = message.GetDescriptor()->field(i);
-    if (inner->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || inner->is_repeated() || !reflection.HasField(message, inner))
-      continue;
-    if (std::string text = TextField(reflection.GetMessage(message, inner), name, false); !text.empty()) return text;
-  }
-  return {};
-}
-
 // `unit_code` names a unit, `hold_id` a hold, `code` alone what the RPC is about.
 std::string NounOf(const std::string& field) {
   for (const std::string_view suffix : {"_code", "_codes", "_id", "_number"}) {
@@ -116,6 +100,23 @@ domain::AuditEntry EntryOf(const std::string& method, const Message& request, co
 }
 
 }  // namespace
+
+std::string TextField(const Message& message, const std::string& name, bool deeper) {
+  const google::protobuf::Reflection& reflection = *message.GetReflection();
+  const FieldDescriptor* field = message.GetDescriptor()->FindFieldByName(name);
+  if (field != nullptr && field->type() == FieldDescriptor::TYPE_STRING && !field->is_repeated())
+    return reflection.GetString(message, field);
+  if (!deeper) return {};
+  for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
+    const FieldDescriptor* inner = message.GetDescriptor()->field(i);
+    if (inner->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || inner->is_repeated() || !reflection.HasField(message, inner))
+      continue;
+    // What a signer says of itself is not what the request says.
+    if (inner->name() == "signature") continue;
+    if (std::string text = TextField(reflection.GetMessage(message, inner), name, false); !text.empty()) return text;
+  }
+  return {};
+}
 
 const std::vector<std::string>& DefaultAuditedReads() {
   static const std::vector<std::string> reads = {

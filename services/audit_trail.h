@@ -27,6 +27,8 @@ struct Subject {
   std::string id;
 };
 Subject SubjectOf(const google::protobuf::Message& request);
+// A text field of this name, in the message or, where it has none, one level below.
+std::string TextField(const google::protobuf::Message& message, const std::string& name, bool deeper = true);
 // The request as JSON in the proto3 mapping, fields that hold secrets replaced; past the limit its size and SHA-256.
 std::string ContentOf(const google::protobuf::Message& request);
 

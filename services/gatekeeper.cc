@@ -12,6 +12,8 @@
 #include <string_view>
 
 #include "db/access.h"
+#include "db/audit.h"
+#include "domain/audit.h"
 #include "services/status.h"
 
 namespace mes::services {
@@ -50,7 +52,7 @@ std::string Base64Url(const unsigned char* bytes, size_t count) {
 
 Gatekeeper::Gatekeeper(GatekeeperOptions options)
     : options_(std::move(options)),
-      tokens_(options_.issuers_file),
+      tokens_(options_.issuers_file, options_.now),
       pool_({.url = options_.database_url, .size = 1, .statement_timeout_ms = 5'000}) {
   if (!options_.key_secret.empty() && options_.key_secret.size() < domain::kMinKeySecretBytes) {
     throw std::runtime_error("the key secret is shorter than " + std::to_string(domain::kMinKeySecretBytes) + " bytes");
@@ -191,6 +193,34 @@ domain::Result<domain::Caller> Gatekeeper::Identify(const Credentials& credentia
     return Fail(Invalid("a partner's machine carries its own people only"));
   }
   return person;
+}
+
+domain::Result<ShownAnew> Gatekeeper::Reprove(const Credentials& shown) {
+  domain::Result<domain::Caller> caller = Identify(shown);
+  if (!caller) return Fail(caller.error());
+  ShownAnew anew{std::move(*caller), {}};
+  domain::Reproof& reproof = anew.reproof;
+  // A partner's people may have the same names as ours.
+  if (anew.caller.kind == domain::CallerKind::kPerson && anew.caller.partner.empty()) reproof.person = anew.caller.name;
+  if (shown.token.empty()) {
+    reproof.kind = domain::ProofKind::kApiKey;
+    reproof.id = shown.key.substr(kKeyMark.size(), kKeyIdLength);
+    return anew;
+  }
+  const domain::Result<domain::TokenClaims> claims = tokens_.Claims(shown.token, options_.now());
+  if (!claims) return Fail(claims.error());
+  reproof.kind = domain::ProofKind::kToken;
+  reproof.source = claims->issuer;
+  reproof.id = domain::HexText(claims->digest);
+  const auto time_of = [](int64_t seconds) { return domain::Time(std::chrono::seconds(seconds)); };
+  if (claims->prove_s) reproof.prove_time = time_of(*claims->prove_s);
+  if (claims->issue_s && (!claims->prove_s || *claims->issue_s < *claims->prove_s)) reproof.prove_time = time_of(*claims->issue_s);
+  std::string once;
+  domain::AppendField(once, claims->issuer);
+  domain::AppendField(once, claims->id.empty() ? "content" : "jti");
+  domain::AppendField(once, claims->id.empty() ? claims->digest : claims->id);
+  reproof.once = db::Sha256(once);
+  return anew;
 }
 
 std::optional<MadeKey> Gatekeeper::MakeKey() const {

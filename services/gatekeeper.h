@@ -21,6 +21,7 @@
 #include "db/pool.h"
 #include "domain/access.h"
 #include "domain/quota.h"
+#include "domain/signature.h"
 #include "services/certificate.h"
 #include "services/token.h"
 
@@ -48,6 +49,12 @@ struct Credentials {
   std::string token;
   std::string key;
   bool empty() const { return certificate_pem.empty() && token.empty() && key.empty(); }
+};
+
+// A person's credential that was shown to sign with.
+struct ShownAnew {
+  domain::Caller caller;
+  domain::Reproof reproof;
 };
 
 // A stream that is looked at while it is open.
@@ -89,6 +96,8 @@ class Gatekeeper {
   // A token or key names the caller; beside a certificate, both must be good, and a partner's machine carries its own people only.
   // Errors: CREDENTIAL_MISSING, CREDENTIAL_INVALID, CREDENTIAL_EXPIRED, DATABASE_UNAVAILABLE (the list was never read).
   domain::Result<domain::Caller> Identify(const Credentials& credentials);
+  // The same for a token or key that signs one act: who it is, and what is kept of how that was proved.
+  domain::Result<ShownAnew> Reprove(const Credentials& shown);
   // Counts a call of a partner's. Errors: QUOTA_EXCEEDED.
   domain::Status TakeCall(const std::string& partner);
   // Reads the list again if it moved; throws db::Unavailable.

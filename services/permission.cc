@@ -46,6 +46,7 @@ constexpr auto kPermissions = std::to_array<Permission>({
     {"AccessService", "RegisterIdentity", kAdmin},
     {"AccessService", "RevokeIdentity", kAdmin},
     {"AccessService", "ListIdentities", kAdmin | kAuditor},
+    {"AccessService", "ListIdentityHistory", kAdmin | kAuditor},
     {"AccessService", "CreateKey", kAdmin},
     {"AccessService", "RevokeKey", kAdmin},
     {"AccessService", "ListKeys", kAdmin | kAuditor},

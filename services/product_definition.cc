@@ -181,6 +181,7 @@ class ProductDefinitionService final : public v1::ProductDefinitionService::Call
 }  // namespace
 
 domain::Status LoadPlant(Call& call, const v1::LoadPlantRequest& request, v1::LoadPlantResponse& response) {
+  if (domain::Status person = domain::CheckText(request.person(), domain::kMaxPersonLength, false, "person"); !person) return person;
   const domain::Result<std::vector<PlantText>> files = ParseFiles(request);
   if (!files) return domain::Fail(files.error());
   PlantReading reading = ReadPlant(*files);

@@ -112,7 +112,8 @@ domain::Status Replay(const db::LoggedRequest& logged, const std::string& method
 }
 
 domain::Status RunMutation(const Unary& unary, const std::string& request_id, const std::string& method,
-                           const domain::Caller& caller) {
+                           const Admission& admission) {
+  const domain::Caller& caller = admission.caller;
   const int64_t digest = DigestOf(method, caller, unary.request);
   for (int run = 0; run < kMostRuns; ++run) {
     const std::shared_ptr<const domain::Plant> plant = unary.env.plant.Get();
@@ -130,7 +131,7 @@ domain::Status RunMutation(const Unary& unary, const std::string& request_id, co
       if (replay()) return false;
       Call call{transaction, *plant, now, caller};
       BeginAudit();
-      status = TakeSignature(call, method, unary.request);
+      status = TakeSignature(call, unary.env.gatekeeper, admission, method, unary.request);
       if (status) status = unary.handler(call);
       if (!status) {
         // The same request may just have done it, on another connection.
@@ -222,7 +223,7 @@ grpc::ServerUnaryReactor* StartUnary(const Unary& unary, Body body) {
 grpc::ServerUnaryReactor* Mutate(Unary unary, const std::string& request_id) {
   const domain::Status checked = domain::CheckText(request_id, kMaxRequestIdLength, true, "request_id");
   return StartUnary(unary, [unary, request_id, checked](const std::string& method, const Admission& admission) {
-    return checked ? RunMutation(unary, request_id, method, admission.caller) : checked;
+    return checked ? RunMutation(unary, request_id, method, admission) : checked;
   });
 }
 

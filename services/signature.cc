@@ -1,7 +1,10 @@
 #include "services/signature.h"
 
+#include <array>
 #include <charconv>
+#include <cstring>
 #include <map>
+#include <mutex>
 #include <stdexcept>
 
 #include "db/audit.h"
@@ -13,6 +16,7 @@
 #include "mes/v1/signature.grpc.pb.h"
 #include "services/audit_trail.h"
 #include "services/convert.h"
+#include "services/permission.h"
 #include "services/site_key.h"
 
 namespace mes::services {
@@ -27,6 +31,50 @@ using google::protobuf::Message;
 using services::ToProto;
 
 constexpr char kField[] = "signature";
+
+// Acts whose record their first code or number does not name, and those that are grave in one form only. Fields are paths of names.
+struct Act {
+  std::string_view method;
+  // Empty = as services/audit_trail tells it.
+  std::string_view noun;
+  // The first that is not empty is the record's.
+  std::array<std::string_view, 2> ids;
+  // A policy asks for a signature where this field is so; empty = always.
+  std::string_view grave;
+  bool grave_where = true;
+};
+constexpr auto kActs = std::to_array<Act>({
+    {"TransitionWorkOrder", "", {}, "override_capacity"},
+    {"ReplacePart", "", {}, "order.forced"},
+    {"LoadPlant", "plant", {}, "validate_only", false},
+    {"RetireProcessRule", "rule", {"code"}, ""},
+    {"FreezeLimits", "chart", {"key.characteristic_code"}, ""},
+    {"DefineChart", "chart", {"definition.characteristic_class", "definition.characteristic_code"}, ""},
+});
+const Act* FindAct(std::string_view method) {
+  for (const Act& act : kActs) {
+    if (act.method == method) return &act;
+  }
+  return nullptr;
+}
+
+std::mutex seal_mutex;
+std::string seal_key;
+
+// Empty without a key.
+std::string SealOf(const domain::RecordSignature& signature) {
+  const std::lock_guard lock(seal_mutex);
+  return seal_key.empty() ? std::string() : HmacSha256(seal_key, domain::SealBytes(signature));
+}
+
+// 64 bits of a number's form, most significant first.
+std::string DoubleText(double value) {
+  uint64_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  std::string bytes;
+  for (int shift = 56; shift >= 0; shift -= 8) bytes += static_cast<char>(bits >> shift & 0xff);
+  return domain::HexText(bytes);
+}
 
 // One value of a field as text; `index` < 0 = it is not repeated.
 std::string ValueOf(const Message& message, const FieldDescriptor* field, int index) {
@@ -51,9 +99,10 @@ std::string ValueOf(const Message& message, const FieldDescriptor* field, int in
     }
     case FieldDescriptor::CPPTYPE_MESSAGE:
       return PayloadOf(one ? r.GetMessage(message, field) : r.GetRepeatedMessage(message, field, index));
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return DoubleText(one ? r.GetDouble(message, field) : r.GetRepeatedDouble(message, field, index));
     default:
-      // Floating point has no one text; no request that may be signed has any.
-      throw std::logic_error("a request that may be signed has a field of floating point");
+      throw std::logic_error("a request that may be signed has a field of a type without a canonical text");
   }
 }
 
@@ -70,6 +119,8 @@ domain::Result<domain::Signature> FromProto(const v1::Signature& signature) {
   const domain::Result<domain::Time> time = TimeFromProto(signature.sign_time(), "signature.sign_time");
   if (!time) return Fail(time.error());
   parsed.person = signature.person(), parsed.meaning = signature.meaning(), parsed.sign_time = *time;
+  // By a credential.
+  if (signature.public_key().empty() && signature.signature().empty()) return parsed;
   parsed.public_key = BytesOfHex(signature.public_key());
   parsed.signature = BytesOfHex(signature.signature());
   if (parsed.public_key.size() != 32) {
@@ -83,18 +134,122 @@ domain::Result<domain::Signature> FromProto(const v1::Signature& signature) {
   return parsed;
 }
 
-// Whether the signer proved to be the person: by the person's registered key.
-Status CheckProof(Call& call, const domain::Signature& signature, const std::string& person, const std::string& method,
-                  const std::string& payload_sha256) {
-  const std::optional<domain::SignerKey> key = db::FindSignerKey(call.transaction, signature.public_key);
-  const bool is_the_keys =
-      IsSignedBy(signature.public_key, domain::SignatureBytes(signature, method, payload_sha256), signature.signature);
-  return domain::JudgeSignature(signature, person, key ? &*key : nullptr, is_the_keys, call.now);
+bool IsTheKeys(const domain::Signature& signature, const std::string& method, const std::string& payload_sha256) {
+  return IsSignedBy(signature.public_key, domain::SignatureBytes(signature, method, payload_sha256), signature.signature);
 }
 
-std::string PersonOf(const Message& request) {
-  const FieldDescriptor* field = request.GetDescriptor()->FindFieldByName("person");
-  return field == nullptr ? "" : request.GetReflection()->GetString(request, field);
+// Whether the signer proved to be the person: by the person's registered key.
+Status CheckKey(Call& call, const domain::RecordSignature& s, const std::string& person) {
+  const std::optional<domain::SignerKey> key = db::FindSignerKey(call.transaction, s.signature.public_key);
+  return domain::JudgeSignature(s.signature, person, key ? &*key : nullptr, IsTheKeys(s.signature, s.method, s.payload_sha256),
+                                call.now);
+}
+
+// The token without its signature, which some algorithms let anybody write in another way.
+std::string_view SignedPart(std::string_view token) { return token.substr(0, token.rfind('.')); }
+
+bool IsSame(const Credentials& a, const Credentials& b) {
+  if (!a.key.empty() && a.key == b.key) return true;
+  return !a.token.empty() && !b.token.empty() && SignedPart(a.token) == SignedPart(b.token);
+}
+
+// The same by a credential that came beside the call's own; notes how in `s`.
+Status CheckCredential(Call& call, Gatekeeper& gatekeeper, const Admission& admission, const Permission* permission,
+                       domain::RecordSignature& s, const std::string& person) {
+  const auto refuse = [](const char* cause, const std::string& message) { return Fail(domain::SignatureInvalid(cause, message)); };
+  if (admission.signing.empty()) return refuse("credential", "it has neither a key's signature nor a credential that was shown for it");
+  if (IsSame(admission.signing, admission.credentials)) {
+    return refuse("credential", "the call's own credential signs nothing: show one for this act");
+  }
+  const domain::Result<ShownAnew> shown = gatekeeper.Reprove(admission.signing);
+  if (!shown && domain::KindOf(shown.error().reason) == domain::ErrorKind::kUnavailable) return Fail(shown.error());
+  if (!shown) {
+    const bool expired = shown.error().reason == Reason::kCredentialExpired;
+    return refuse(expired ? "expired" : "credential", "what was shown to sign with is refused: " + shown.error().message);
+  }
+  if (Status judged = domain::JudgeReproof(s.signature, person, shown->reproof, call.now); !judged) return judged;
+  if (Status allowed = CheckPermission(permission, shown->caller); !allowed) return allowed;
+  s.proof = shown->reproof.kind;
+  s.proof_source = shown->reproof.source;
+  s.proof_id = shown->reproof.id;
+  s.once = shown->reproof.once;
+  s.seal = SealOf(s);
+  if (s.seal.empty()) return refuse("seal", "this server has no site key to seal it with: sign with a registered key");
+  return {};
+}
+
+// The field that a path of names leads to, within the message that has it; null where a message on the way is not set.
+std::pair<const Message*, const FieldDescriptor*> FieldAt(const Message& request, std::string_view path) {
+  const Message* message = &request;
+  for (;;) {
+    const size_t dot = path.find('.');
+    const FieldDescriptor* field = message->GetDescriptor()->FindFieldByName(std::string(path.substr(0, dot)));
+    if (field == nullptr) throw std::logic_error("an act's table names a field that its request does not have");
+    if (dot == std::string_view::npos) return {message, field};
+    if (!message->GetReflection()->HasField(*message, field)) return {nullptr, nullptr};
+    message = &message->GetReflection()->GetMessage(*message, field);
+    path.remove_prefix(dot + 1);
+  }
+}
+
+// Whether the act has the form in which a policy asks for a signature.
+bool IsGrave(const std::string& method, const Message& request) {
+  const Act* act = FindAct(method);
+  if (act == nullptr || act->grave.empty()) return true;
+  const auto [message, field] = FieldAt(request, act->grave);
+  return (message != nullptr && message->GetReflection()->GetBool(*message, field)) == act->grave_where;
+}
+
+// The record that the act is about.
+Subject RecordOf(const std::string& method, const Message& request) {
+  const Act* act = FindAct(method);
+  if (act == nullptr || act->noun.empty()) return SubjectOf(request);
+  Subject subject{std::string(act->noun), ""};
+  for (const std::string_view path : act->ids) {
+    if (path.empty() || !subject.id.empty()) continue;
+    const auto [message, field] = FieldAt(request, path);
+    if (message != nullptr) subject.id = message->GetReflection()->GetString(*message, field);
+  }
+  return subject;
+}
+
+// What is kept is what was signed, by who was said, about this record.
+bool IsValid(Call& call, const db::KeptSignature& kept) {
+  const domain::RecordSignature& s = kept.signature;
+  if (!kept.is_of_content) return false;
+  if (s.proof != domain::ProofKind::kRegisteredKey) {
+    const std::string seal = SealOf(s);
+    return !seal.empty() && SameBytes(seal, s.seal);
+  }
+  const std::optional<domain::SignerKey> key = db::FindSignerKey(call.transaction, s.signature.public_key);
+  return domain::WasGood(s.signature, key ? &*key : nullptr, IsTheKeys(s.signature, s.method, s.payload_sha256), s.record_time);
+}
+
+v1::SignatureProof ToProto(domain::ProofKind proof) {
+  switch (proof) {
+    case domain::ProofKind::kApiKey:
+      return v1::SIGNATURE_PROOF_API_KEY;
+    case domain::ProofKind::kToken:
+      return v1::SIGNATURE_PROOF_TOKEN;
+    default:
+      return v1::SIGNATURE_PROOF_KEY;
+  }
+}
+
+v1::RecordSignature ToProto(const domain::RecordSignature& s) {
+  v1::RecordSignature message;
+  message.mutable_signature()->set_person(s.signature.person);
+  message.mutable_signature()->set_meaning(s.signature.meaning);
+  *message.mutable_signature()->mutable_sign_time() = ToProto(s.signature.sign_time);
+  message.mutable_signature()->set_public_key(domain::HexText(s.signature.public_key));
+  message.mutable_signature()->set_signature(domain::HexText(s.signature.signature));
+  message.set_method(s.method);
+  message.set_payload_sha256(domain::HexText(s.payload_sha256));
+  *message.mutable_record_time() = ToProto(s.record_time);
+  message.set_proof(ToProto(s.proof));
+  message.set_proof_source(s.proof_source);
+  message.set_proof_id(s.proof_id);
+  return message;
 }
 
 v1::SignerKey ToProto(const domain::SignerKey& key) {
@@ -179,34 +334,25 @@ Status SetSignaturePolicy(Call& call, const v1::SetSignaturePolicyRequest& reque
 
 Status ListSignatures(Call& call, const v1::ListSignaturesRequest& request, v1::ListSignaturesResponse& response) {
   if (Status checked = domain::CheckText(request.noun(), domain::kMaxCodeLength, true, "noun"); !checked) return checked;
-  if (Status checked = domain::CheckText(request.noun_id(), domain::kMaxNameLength, true, "noun_id"); !checked) return checked;
+  // There is one plant.
+  const bool one = request.noun() == "plant";
+  if (Status checked = domain::CheckText(request.noun_id(), domain::kMaxNameLength, !one, "noun_id"); !checked) return checked;
   const uint64_t digest = FilterDigest({"signatures", request.noun(), request.noun_id()});
   const domain::Result<std::string> token = ParsePageToken(request.page_token(), digest);
   if (!token) return Fail(token.error());
   int64_t after = 0;
   std::from_chars(token->data(), token->data() + token->size(), after);
   const int page_size = PageSize(request.page_size());
-  std::vector<db::RecordSignature> signatures =
+  std::vector<db::KeptSignature> signatures =
       db::ListRecordSignatures(call.transaction, request.noun(), request.noun_id(), after, page_size + 1);
   if (static_cast<int>(signatures.size()) > page_size) {
     signatures.pop_back();
-    response.set_next_page_token(PageToken(std::to_string(signatures.back().id), digest));
+    response.set_next_page_token(PageToken(std::to_string(signatures.back().signature.id), digest));
   }
-  for (const db::RecordSignature& s : signatures) {
+  for (const db::KeptSignature& kept : signatures) {
     v1::RecordSignature& told = *response.add_signatures();
-    told.mutable_signature()->set_person(s.signature.person);
-    told.mutable_signature()->set_meaning(s.signature.meaning);
-    *told.mutable_signature()->mutable_sign_time() = ToProto(s.signature.sign_time);
-    told.mutable_signature()->set_public_key(domain::HexText(s.signature.public_key));
-    told.mutable_signature()->set_signature(domain::HexText(s.signature.signature));
-    told.set_method(s.method);
-    told.set_payload_sha256(domain::HexText(s.payload_sha256));
-    *told.mutable_record_time() = ToProto(s.record_time);
-    const std::optional<domain::SignerKey> key = db::FindSignerKey(call.transaction, s.signature.public_key);
-    const bool is_the_keys = db::Sha256(s.payload) == s.payload_sha256 &&
-                             IsSignedBy(s.signature.public_key, domain::SignatureBytes(s.signature, s.method, s.payload_sha256),
-                                        s.signature.signature);
-    told.set_valid(domain::WasGood(s.signature, key ? &*key : nullptr, is_the_keys, s.record_time));
+    told = ToProto(kept.signature);
+    told.set_valid(IsValid(call, kept));
   }
   return {};
 }
@@ -266,28 +412,41 @@ bool MayBeSigned(const google::protobuf::Descriptor& request) {
          field->message_type() == v1::Signature::descriptor();
 }
 
-Status TakeSignature(Call& call, const std::string& method, const Message& request) {
-  if (!MayBeSigned(*request.GetDescriptor())) return {};
-  const FieldDescriptor* field = request.GetDescriptor()->FindFieldByName(kField);
+void UseSealKey(std::string key) {
+  const std::lock_guard lock(seal_mutex);
+  seal_key = std::move(key);
+}
+
+Status TakeSignature(Call& call, Gatekeeper& gatekeeper, const Admission& admission, const std::string& method,
+                     const Message& request) {
+  const google::protobuf::Descriptor& type = *request.GetDescriptor();
+  if (!MayBeSigned(type)) return {};
+  const FieldDescriptor* field = type.FindFieldByName(kField);
   if (!request.GetReflection()->HasField(request, field)) {
-    if (!db::IsSignatureRequired(call.transaction, method)) return {};
+    if (!IsGrave(method, request) || !db::IsSignatureRequired(call.transaction, method)) return {};
     return Fail(FieldError(Reason::kSignatureRequired, kField, "this act must be signed by the one who does it"));
   }
   v1::Signature message;
   message.CopyFrom(request.GetReflection()->GetMessage(request, field));
   domain::Result<domain::Signature> signature = FromProto(message);
   if (!signature) return Fail(signature.error());
-  db::RecordSignature record;
-  record.payload = PayloadOf(request);
-  record.payload_sha256 = db::Sha256(record.payload);
-  if (Status proved = CheckProof(call, *signature, PersonOf(request), method, record.payload_sha256); !proved) return proved;
-  Subject subject = SubjectOf(request);
+  const std::string payload = PayloadOf(request);
+  const std::string person = TextField(request, "person");
+  Subject subject = RecordOf(method, request);
+  domain::RecordSignature record;
+  record.payload_sha256 = db::Sha256(payload);
   record.signature = std::move(*signature);
   record.method = method;
   record.noun = std::move(subject.noun);
   record.noun_id = std::move(subject.id);
   record.record_time = call.now;
-  db::InsertRecordSignature(call.transaction, record);
+  const bool by_key = !record.signature.public_key.empty();
+  Status proved = by_key ? CheckKey(call, record, person)
+                         : CheckCredential(call, gatekeeper, admission, FindPermission(type), record, person);
+  if (!proved) return proved;
+  if (!db::InsertRecordSignature(call.transaction, record, payload)) {
+    return Fail(domain::SignatureInvalid("used", "this token signed before: sign in anew for each act"));
+  }
   return {};
 }
 

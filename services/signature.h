@@ -1,6 +1,7 @@
 // Electronic signatures over gRPC, and their place in every act: a request with a field `signature` (mes.v1.Signature) is checked
 // before its handler runs, and what was signed is bound to the record in the act's own transaction. Who the signer is is proved
-// by the key that was registered for the person; another proof takes its place in CheckProof.
+// by the key that was registered for the person, or by a credential that is shown for this act; then the server seals what is
+// kept with a key that the database never sees.
 #pragma once
 
 #include <memory>
@@ -10,6 +11,7 @@
 #include <grpcpp/impl/service_type.h>
 
 #include "domain/result.h"
+#include "services/admission.h"
 #include "services/env.h"
 #include "services/rpc.h"
 
@@ -20,10 +22,14 @@ std::string PayloadOf(const google::protobuf::Message& request);
 
 // True for requests that may be signed.
 bool MayBeSigned(const google::protobuf::Descriptor& request);
+// From now on this process seals with this key (32 bytes; empty = none, and credentials sign nothing). Of the process: one process
+// serves one site.
+void UseSealKey(std::string key);
 // Takes a request's signature, or its absence: checked, and bound to the record that the request is about. Does nothing for
 // requests that cannot be signed. Errors: SIGNATURE_REQUIRED (a policy asks for one), SIGNATURE_INVALID, FIELD_INVALID,
-// FIELD_REQUIRED.
-domain::Status TakeSignature(Call& call, const std::string& method, const google::protobuf::Message& request);
+// FIELD_REQUIRED, PERMISSION_DENIED (who may not make the call may not sign it either).
+domain::Status TakeSignature(Call& call, Gatekeeper& gatekeeper, const Admission& admission, const std::string& method,
+                             const google::protobuf::Message& request);
 
 std::unique_ptr<grpc::Service> MakeSignatureService(Env& env);
 

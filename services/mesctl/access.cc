@@ -78,6 +78,7 @@ void Register(const Connection& connection, const Given& given) {
   for (const std::string& fingerprint : given.fingerprints) request.add_fingerprints(fingerprint);
   request.set_replace(given.replace);
   request.set_person(given.person);
+  request.set_reason(given.reason);
   const auto response = Call(connection, &Access::RegisterIdentity, request);
   if (connection.json) return PrintJson(response);
   Print(response.identity());
@@ -101,6 +102,20 @@ void List(const Connection& connection, int64_t limit) {
       table.Row({identity.name(), StateOf(identity.has_revoke_time()), Joined(identity.roles()), identity.partner_code(),
                  Text(identity.register_time())});
     return page.identities_size();
+  });
+  if (!connection.json) table.Print();
+}
+
+void History(const Connection& connection, const std::string& name, int64_t limit) {
+  v1::ListIdentityHistoryRequest request;
+  request.set_name(name);
+  Table table({"WHEN", "WHAT", "BY", "ROLES", "WHY"});
+  CallPages(connection, &Access::ListIdentityHistory, request, limit, [&](const v1::ListIdentityHistoryResponse& page) {
+    for (const auto& change : page.changes()) {
+      table.Row({Text(change.act_time()), EnumText(*v1::IdentityAct_descriptor(), change.act()), change.person(), Joined(change.roles()),
+                 change.reason()});
+    }
+    return page.changes_size();
   });
   if (!connection.json) table.Print();
 }
@@ -180,6 +195,7 @@ void AddAccess(CLI::App& app, const Connection& connection) {
   add->add_option("--fingerprint", given->fingerprints, "Only this certificate (SHA-256); again for another")->type_name("HEX");
   add->add_flag("--replace", given->replace, "In the place of what stands there, also of a revoked one");
   AddPerson(*add, *given);
+  add->add_option("--reason", given->reason, "Why, for its history")->type_name("R");
   add->callback([&connection, given] { Register(connection, *given); });
 
   auto* revoke = access->add_subcommand("revoke", "Shut a name out at once");
@@ -193,6 +209,13 @@ void AddAccess(CLI::App& app, const Connection& connection) {
   auto limit = std::make_shared<int64_t>(1000);
   AddLimit(*list, *limit);
   list->callback([&connection, limit] { List(connection, *limit); });
+
+  auto* history = access->add_subcommand("history", "Who put a name there, changed it, shut it out, let it in again; when and why");
+  history->footer("Example:\n  mesctl access history ordos://ordos/station/PACK-CAR-60.1.PEOL.1");
+  auto name = std::make_shared<std::string>();
+  history->add_option("name", *name, "As it was let in")->required()->type_name("NAME");
+  AddLimit(*history, *limit);
+  history->callback([&connection, name, limit] { History(connection, *name, *limit); });
 }
 
 void AddKey(CLI::App& app, const Connection& connection) {

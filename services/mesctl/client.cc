@@ -94,8 +94,9 @@ std::shared_ptr<grpc::Channel> Connection::Channel() const {
     return grpc::CreateCustomChannel(server, grpc::SslCredentials(options), arguments);
   }
   if (!certificate.empty() || !key.empty()) FailUsage("--cert and --key need --ca");
-  const bool proves = !token_file.empty() || !api_key_file.empty() || !second_token_file.empty() || !second_api_key_file.empty();
-  if (proves && !IsLoopback(server)) FailUsage("a token or key is not sent in plaintext to another machine: give --ca");
+  const std::string proofs =
+      token_file + api_key_file + second_token_file + second_api_key_file + signing_token_file + signing_api_key_file;
+  if (!proofs.empty() && !IsLoopback(server)) FailUsage("a token or key is not sent in plaintext to another machine: give --ca");
   return grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
 }
 
@@ -128,6 +129,10 @@ void Connection::Prove(grpc::ClientContext& context) const {
     context.AddMetadata("x-second-authorization", "Bearer " + ReadSecret("--second-token-file", second_token_file));
   if (!second_api_key_file.empty())
     context.AddMetadata("x-second-api-key", ReadSecret("--second-api-key-file", second_api_key_file));
+  if (!signing_token_file.empty())
+    context.AddMetadata("x-signature-authorization", "Bearer " + ReadSecret("--sign-token-file", signing_token_file));
+  if (!signing_api_key_file.empty())
+    context.AddMetadata("x-signature-api-key", ReadSecret("--sign-api-key-file", signing_api_key_file));
 }
 
 std::string ErrorReason(const grpc::Status& status) {

@@ -45,6 +45,9 @@ struct Connection {
   std::string api_key_file;
   std::string second_token_file;
   std::string second_api_key_file;
+  // And what proves who signs one act (services/mesctl/sign.h).
+  std::string signing_token_file;
+  std::string signing_api_key_file;
 
   // Where no TLS files were named and the server is the one that deploy/up started beside this program, takes those of its run folder.
   void TakeRunFolder();

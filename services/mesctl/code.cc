@@ -5,6 +5,7 @@
 
 #include "services/mesctl/commands.h"
 #include "services/mesctl/print.h"
+#include "services/mesctl/sign.h"
 
 namespace mes::mesctl {
 
@@ -14,6 +15,7 @@ using Codes = v1::CodeService::Stub;
 
 struct Rule {
   std::string product, prefix, traceability, gtin, person;
+  Signing signing;
 };
 
 void SetRule(const Connection& connection, const Rule& rule) {
@@ -24,7 +26,7 @@ void SetRule(const Connection& connection, const Rule& rule) {
   request.set_traceability(rule.traceability);
   request.set_gtin(rule.gtin);
   request.set_person(rule.person);
-  const auto response = Call(connection, &Codes::SetCodeRule, request);
+  const auto response = CallSigned(connection, rule.signing, &Codes::SetCodeRule, request);
   if (connection.json) return PrintJson(response);
   Fields fields;
   fields.Add("rule", std::to_string(response.rule().code_rule_id()));
@@ -142,6 +144,7 @@ void AddCodeRule(CLI::App& code, const Connection& connection) {
   set->add_option("--traceability", given->traceability, "Positions 8 to 14")->type_name("T");
   set->add_option("--gtin", given->gtin, "The GTIN that stands for the prefix")->type_name("GTIN");
   set->add_option("--person", given->person, "Who")->required()->type_name("P");
+  AddSigning(*set, given->signing);
   set->callback([&connection, given] { SetRule(connection, *given); });
 
   auto* list = rule->add_subcommand("list", "All rules");

@@ -4,6 +4,7 @@
 
 #include "services/mesctl/commands.h"
 #include "services/mesctl/print.h"
+#include "services/mesctl/sign.h"
 
 namespace mes::mesctl {
 
@@ -31,6 +32,7 @@ struct Policy {
   v1::FailureCode message;
   std::string severity;
   int32_t repair_limit = -1;
+  Signing signing;
 };
 
 void Put(const Connection& connection, const Policy& policy) {
@@ -39,7 +41,7 @@ void Put(const Connection& connection, const Policy& policy) {
   *request.mutable_failure_code() = policy.message;
   if (policy.repair_limit >= 0) request.mutable_failure_code()->set_repair_limit(policy.repair_limit);
   request.mutable_failure_code()->set_severity(static_cast<v1::Severity>(EnumValue(*v1::Severity_descriptor(), policy.severity)));
-  const auto response = Call(connection, &Codes::PutFailureCode, request);
+  const auto response = CallSigned(connection, policy.signing, &Codes::PutFailureCode, request);
   if (connection.json) return PrintJson(response);
   const v1::FailureCode& put = response.failure_code();
   Fields fields;
@@ -124,6 +126,7 @@ void AddPut(CLI::App& group, const Connection& connection) {
          "--person", [&message](const std::string& text) { message.set_person(text); }, "Who")
       ->required()
       ->type_name("P");
+  AddSigning(*put, policy->signing);
   put->callback([&connection, policy] { Put(connection, *policy); });
 }
 

@@ -128,8 +128,7 @@ void Release(const Connection& connection, const Decision& decision) {
   for (const auto& unit : decision.units) request.add_codes(unit);
   request.set_disposition(static_cast<v1::HoldDisposition>(EnumValue(*v1::HoldDisposition_descriptor(), decision.disposition)));
   request.set_operation(decision.operation);
-  Sign(decision.signing, "ReleaseHold", decision.person, request);
-  const auto released = Call(connection, &Holds::ReleaseHold, request);
+  const auto released = CallSigned(connection, decision.signing, &Holds::ReleaseHold, request);
   if (connection.json) return PrintJson(released);
   PrintHold(released.hold());
   PrintDecision(released.decision());
@@ -142,8 +141,7 @@ void Approve(const Connection& connection, const Decision& decision) {
   request.set_reason(decision.reason);
   request.set_person(decision.person);
   request.set_role(decision.role);
-  Sign(decision.signing, "ApproveHoldDisposition", decision.person, request);
-  const auto approved = Call(connection, &Holds::ApproveHoldDisposition, request);
+  const auto approved = CallSigned(connection, decision.signing, &Holds::ApproveHoldDisposition, request);
   if (connection.json) return PrintJson(approved);
   PrintHold(approved.hold());
   PrintDecision(approved.decision());

@@ -129,8 +129,7 @@ void Dispose(const Connection& connection, v1::DisposeNcrUnitsRequest request, c
   request.set_request_id(connection.RequestId());
   request.set_disposition(static_cast<v1::NcrDisposition>(EnumValue(*v1::NcrDisposition_descriptor(), disposition)));
   request.mutable_codes()->Assign(codes.begin(), codes.end());
-  Sign(signing, "DisposeNcrUnits", request.person(), request);
-  const auto response = Call(connection, &Reports::DisposeNcrUnits, request);
+  const auto response = CallSigned(connection, signing, &Reports::DisposeNcrUnits, request);
   if (connection.json) return PrintJson(response);
   printf("%lld decided: %s; open on report %lld: %lld\n", static_cast<long long>(response.disposed()), disposition.c_str(),
          static_cast<long long>(response.ncr().ncr_id()), static_cast<long long>(response.ncr().open_units()));

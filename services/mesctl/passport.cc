@@ -6,6 +6,7 @@
 
 #include "services/mesctl/commands.h"
 #include "services/mesctl/print.h"
+#include "services/mesctl/sign.h"
 
 namespace mes::mesctl {
 
@@ -25,12 +26,12 @@ void AddVersionFields(Fields& fields, const v1::PassportVersion& version) {
   fields.Add("after", version.previous_hash());
 }
 
-void Issue(const Connection& connection, const std::string& code, const std::string& person) {
+void Issue(const Connection& connection, const std::string& code, const std::string& person, const Signing& signing) {
   v1::IssuePassportRequest request;
   request.set_request_id(connection.RequestId());
   request.set_unit_code(code);
   request.set_person(person);
-  const auto response = Call(connection, &Passports::IssuePassport, request);
+  const auto response = CallSigned(connection, signing, &Passports::IssuePassport, request);
   if (connection.json) return PrintJson(response);
   Fields fields;
   AddVersionFields(fields, response.version());
@@ -231,7 +232,9 @@ void AddPassport(CLI::App& app, const Connection& connection) {
   auto person = std::make_shared<std::string>();
   issue->add_option("code", issued->code, "The unit, by any code it ever had")->required()->type_name("CODE");
   issue->add_option("--person", *person, "Who issues it")->required()->type_name("P");
-  issue->callback([&connection, issued, person] { Issue(connection, issued->code, *person); });
+  auto signing = std::make_shared<Signing>();
+  AddSigning(*issue, *signing);
+  issue->callback([&connection, issued, person, signing] { Issue(connection, issued->code, *person, *signing); });
 
   auto* show = passport->add_subcommand("show", "What a version says, as far as the tier shows it");
   show->footer("Example:\n  mesctl passport show BOX-0001 --tier legitimate-interest --role recycler");

@@ -4,6 +4,7 @@
 
 #include "services/mesctl/commands.h"
 #include "services/mesctl/print.h"
+#include "services/mesctl/sign.h"
 
 namespace mes::mesctl {
 
@@ -84,6 +85,7 @@ struct RuleOptions {
   int32_t operation = 0, count = 0, window = 0, min_runs = 0;
   double alarm_points = 0, stop_points = 0, scrap_share = 0, fail_share = 0;
   bool by_routing = false, holds = false;
+  Signing signing;
 };
 
 void Put(const Connection& connection, const RuleOptions& options) {
@@ -110,7 +112,7 @@ void Put(const Connection& connection, const RuleOptions& options) {
   rule.set_stops(static_cast<v1::StopScope>(EnumValue(*v1::StopScope_descriptor(), options.stops)));
   rule.set_holds(options.holds);
   rule.set_release_role(options.role);
-  const auto response = Call(connection, &Rules::PutProcessRule, request);
+  const auto response = CallSigned(connection, options.signing, &Rules::PutProcessRule, request);
   Answer(connection, response.rule(), response);
 }
 
@@ -145,6 +147,7 @@ void AddPut(CLI::App& rule, const Connection& connection) {
   put->add_option("--role", o->role, "The role that may release it")->required()->type_name("ROLE");
   put->add_option("--reason", o->reason, "Why")->required()->type_name("R");
   put->add_option("--person", o->person, "Who")->required()->type_name("P");
+  AddSigning(*put, o->signing);
   put->callback([&connection, o] { Put(connection, *o); });
 }
 
@@ -163,13 +166,15 @@ void AddRule(CLI::App& app, const Connection& connection) {
   retire->add_option("code", *code, "The rule")->required()->type_name("CODE");
   retire->add_option("--reason", *reason, "Why")->required()->type_name("R");
   retire->add_option("--person", *person, "Who")->required()->type_name("P");
-  retire->callback([&connection, code, reason, person] {
+  auto signing = std::make_shared<Signing>();
+  AddSigning(*retire, *signing);
+  retire->callback([&connection, code, reason, person, signing] {
     v1::RetireProcessRuleRequest request;
     request.set_request_id(connection.RequestId());
     request.set_code(*code);
     request.set_reason(*reason);
     request.set_person(*person);
-    const auto response = Call(connection, &Rules::RetireProcessRule, request);
+    const auto response = CallSigned(connection, *signing, &Rules::RetireProcessRule, request);
     Answer(connection, response.rule(), response);
   });
 
@@ -246,13 +251,15 @@ void AddAlarm(CLI::App& app, const Connection& connection) {
   release->add_option("--role", *role, "With which role")->required()->type_name("ROLE");
   release->add_option("--reason", *reason, "Why")->required()->type_name("R");
   release->add_option("--person", *person, "Who")->required()->type_name("P");
+  auto signing = std::make_shared<Signing>();
+  AddSigning(*release, *signing);
   release->callback([=, &connection] {
     release_request->set_request_id(connection.RequestId());
     release_request->set_alarm_id(*id);
     release_request->set_role(*role);
     release_request->set_reason(*reason);
     release_request->set_person(*person);
-    const auto response = Call(connection, &Rules::ReleaseProcessAlarm, *release_request);
+    const auto response = CallSigned(connection, *signing, &Rules::ReleaseProcessAlarm, *release_request);
     Answer(connection, response.alarm(), response);
   });
 }

@@ -6,6 +6,7 @@
 #include "services/mesctl/commands.h"
 #include "services/mesctl/plant_folder.h"
 #include "services/mesctl/print.h"
+#include "services/mesctl/sign.h"
 
 namespace mes::mesctl {
 
@@ -13,12 +14,20 @@ namespace {
 
 using Definitions = v1::ProductDefinitionService::Stub;
 
-void Load(const Connection& connection, const std::string& folder, bool check) {
+struct Loading {
+  std::string folder, person;
+  bool check = false;
+  Signing signing;
+};
+
+void Load(const Connection& connection, const Loading& loading) {
+  const auto& [folder, person, check, signing] = loading;
   v1::LoadPlantRequest request;
   request.set_request_id(connection.RequestId());
   request.set_validate_only(check);
+  request.set_person(person);
   ReadPlant(folder, request);
-  const auto response = Call(connection, &Definitions::LoadPlant, request);
+  const auto response = CallSigned(connection, signing, &Definitions::LoadPlant, request);
   if (connection.json) {
     PrintJson(response);
     if (response.faults_total() > 0) throw Exit{kExitServer};
@@ -181,11 +190,12 @@ void AddPlant(CLI::App& app, const Connection& connection) {
   auto* load =
       plant->add_subcommand("load", "Load all JSON files below a folder: every fault is listed, and one fault loads nothing");
   load->footer("Example:\n  mesctl plant load reference-plant --check");
-  auto folder = std::make_shared<std::string>();
-  auto check = std::make_shared<bool>(false);
-  load->add_option("folder", *folder, "The plant's folder")->required()->type_name("DIR");
-  load->add_flag("--check", *check, "Only look for faults; store nothing");
-  load->callback([&connection, folder, check] { Load(connection, *folder, *check); });
+  auto loading = std::make_shared<Loading>();
+  load->add_option("folder", loading->folder, "The plant's folder")->required()->type_name("DIR");
+  load->add_flag("--check", loading->check, "Only look for faults; store nothing");
+  load->add_option("--person", loading->person, "Who releases it; needed to sign")->type_name("P");
+  AddSigning(*load, loading->signing);
+  load->callback([&connection, loading] { Load(connection, *loading); });
 
   auto* show = plant->add_subcommand("show", "A product's routing, bill of materials and time windows");
   show->footer("Example:\n  mesctl plant show PACK-TRK-70 --details");

@@ -4,6 +4,7 @@
 
 #include "services/mesctl/commands.h"
 #include "services/mesctl/print.h"
+#include "services/mesctl/sign.h"
 
 namespace mes::mesctl {
 
@@ -15,6 +16,7 @@ struct Order {
   std::string unit, removed, installed, reason, person, role, evidence, time;
   bool forced = false;
   bool dry_run = false;
+  Signing signing;
 };
 
 v1::ReplacementOrder Message(const Order& order) {
@@ -68,7 +70,7 @@ void Replace(const Connection& connection, const Order& order) {
   v1::ReplacePartRequest request;
   request.set_request_id(connection.RequestId());
   *request.mutable_order() = Message(order);
-  const auto response = Call(connection, &Replacements::ReplacePart, request);
+  const auto response = CallSigned(connection, order.signing, &Replacements::ReplacePart, request);
   if (connection.json) return PrintJson(response);
   fields.Add("replacement", std::to_string(response.replacement_id()));
   AddEffect(fields, response.effect());
@@ -107,6 +109,7 @@ void AddReplacement(CLI::App& unit, const Connection& connection) {
   replace->add_option("--time", order->time, "When; now where not given")->type_name("T");
   replace->add_flag("--force", order->forced, "Although a hold or its place says no; stays marked");
   replace->add_flag("--dry-run", order->dry_run, "Only tell what it would bring about");
+  AddSigning(*replace, order->signing);
   replace->callback([&connection, order] { Replace(connection, *order); });
 
   auto* list = unit.add_subcommand("replacements", "What was replaced in a unit, oldest first");

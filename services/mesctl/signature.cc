@@ -77,11 +77,12 @@ void List(const Connection& connection, const Given& given) {
   v1::ListSignaturesRequest request;
   request.set_noun(given.noun);
   request.set_noun_id(given.id);
-  Table table({"TIME", "WHO", "ACT", "VALID", "MEANING"});
+  Table table({"TIME", "WHO", "ACT", "PROOF", "VALID", "MEANING"});
   CallPages(connection, &Signatures::ListSignatures, request, given.limit, [&](const v1::ListSignaturesResponse& page) {
     for (const v1::RecordSignature& s : page.signatures()) {
-      table.Row({Text(s.signature().sign_time()), s.signature().person(), s.method(), s.valid() ? "yes" : "NO",
-                 s.signature().meaning()});
+      table.Row({Text(s.signature().sign_time()).substr(0, 19) + "Z", s.signature().person(), s.method(),
+                 EnumText(*v1::SignatureProof_descriptor(), s.proof()),
+                 s.valid() ? "yes" : "NO", s.signature().meaning()});
     }
     return page.signatures_size();
   });
@@ -120,7 +121,7 @@ void AddSignature(CLI::App& app, const Connection& connection) {
 
   auto* policy = signature->add_subcommand("require", "Say that an act must be signed, or need not");
   policy->footer("Example:\n  mesctl signature require ReleaseHold --person li.wei --reason 'customer audit'");
-  policy->add_option("method", given->method, "ReleaseHold, ApproveHoldDisposition or DisposeNcrUnits")
+  policy->add_option("method", given->method, "The act, for example ReleaseHold or LoadPlant")
       ->required()
       ->type_name("RPC");
   policy->add_flag("--optional", given->optional, "From now on it need not");
@@ -129,8 +130,10 @@ void AddSignature(CLI::App& app, const Connection& connection) {
 
   auto* list = signature->add_subcommand("list", "A record's signatures, each verified anew");
   list->footer("Example:\n  mesctl signature list hold 12");
-  list->add_option("noun", given->noun, "hold, disposition or ncr")->required()->type_name("NOUN");
-  list->add_option("id", given->id, "Its number")->required()->type_name("ID");
+  list->add_option("noun", given->noun,
+                   "hold, disposition, ncr, work_order, unit, alarm, rule, chart, failure_code, product or plant")
+      ->required()->type_name("NOUN");
+  list->add_option("id", given->id, "Its number or code; none for the plant")->type_name("ID");
   AddLimit(*list, given->limit);
   list->callback([&connection, given] { List(connection, *given); });
 }

@@ -5,6 +5,7 @@
 
 #include "services/mesctl/commands.h"
 #include "services/mesctl/print.h"
+#include "services/mesctl/sign.h"
 #include "services/mesctl/spc_draw.h"
 
 namespace mes::mesctl {
@@ -153,6 +154,7 @@ void ListCharts(const Connection& connection, const std::string& station, const 
 struct Freezing {
   std::vector<std::string> excluded;
   std::string person, reason;
+  Signing signing;
 };
 
 void Freeze(const Connection& connection, const Chart& chart, const Range& range, const Freezing& freezing) {
@@ -163,7 +165,7 @@ void Freeze(const Connection& connection, const Chart& chart, const Range& range
   for (const std::string& time : freezing.excluded) *request.add_excluded() = ParseTime("--exclude", time);
   request.set_person(freezing.person);
   request.set_reason(freezing.reason);
-  const auto response = Call(connection, &Spc::FreezeLimits, request);
+  const auto response = CallSigned(connection, freezing.signing, &Spc::FreezeLimits, request);
   if (connection.json) return PrintJson(response);
   Print(response.limits());
 }
@@ -251,11 +253,11 @@ void Acknowledge(const Connection& connection, int64_t alarm_id, const std::stri
   fields.Print();
 }
 
-void Define(const Connection& connection, const v1::ChartDefinition& definition) {
+void Define(const Connection& connection, const v1::ChartDefinition& definition, const Signing& signing) {
   v1::DefineChartRequest request;
   request.set_request_id(connection.RequestId());
   *request.mutable_definition() = definition;
-  const auto response = Call(connection, &Spc::DefineChart, request);
+  const auto response = CallSigned(connection, signing, &Spc::DefineChart, request);
   if (connection.json) return PrintJson(response);
   const v1::ChartDefinition& made = response.definition();
   Fields fields;
@@ -362,6 +364,7 @@ void AddDeciding(CLI::App& spc, const Connection& connection) {
   freeze->add_option("--exclude", freezing->excluded, "The time of a point with a known cause")->type_name("TIME");
   freeze->add_option("--reason", freezing->reason, "Why, and why points are left out")->required()->type_name("R");
   freeze->add_option("--person", freezing->person, "Who")->required()->type_name("P");
+  AddSigning(*freeze, freezing->signing);
   freeze->callback([&connection, chart, range, freezing] { Freeze(connection, *chart, *range, *freezing); });
 
   auto id = std::make_shared<int64_t>(0);
@@ -386,6 +389,7 @@ void AddDeciding(CLI::App& spc, const Connection& connection) {
   define->add_flag("--by-position", *positions, "Each of its positions has its own chart");
   define->add_option("--reason", freezing->reason, "Why")->required()->type_name("R");
   define->add_option("--person", freezing->person, "Who")->required()->type_name("P");
+  AddSigning(*define, freezing->signing);
   define->callback([&connection, rules, text, operation, positions, freezing] {
     v1::ChartDefinition message;
     message.set_characteristic_class((*text)[0]);
@@ -396,7 +400,7 @@ void AddDeciding(CLI::App& spc, const Connection& connection) {
     message.set_by_position(*positions);
     message.set_person(freezing->person);
     message.set_reason(freezing->reason);
-    Define(connection, message);
+    Define(connection, message, freezing->signing);
   });
 }
 

@@ -69,10 +69,15 @@ void Show(const Connection& connection, const std::string& code) {
   table.Print();
 }
 
+// Questions that one command asks.
+constexpr size_t kMostUnits = 1000;
+
 struct Question {
+  std::vector<std::string> units;
   std::string station, unit, carrier, order, operator_id, recipe, software, variant, purpose, quantity, at;
   std::vector<std::string> materials;
   int32_t operation = 0;
+  int32_t permit_seconds = 0;
 };
 
 v1::CanStartRequest ToRequest(const Connection& connection, const Question& question) {
@@ -82,6 +87,7 @@ v1::CanStartRequest ToRequest(const Connection& connection, const Question& ques
   if (!question.unit.empty()) request.set_unit_code(question.unit);
   if (!question.carrier.empty()) request.set_carrier_code(question.carrier);
   request.set_operation(question.operation);
+  request.set_permit_seconds(question.permit_seconds);
   request.set_operator_id(question.operator_id);
   if (!question.at.empty()) *request.mutable_occur_time() = ParseTime("--at", question.at);
   auto& start = *request.mutable_start();
@@ -95,8 +101,8 @@ v1::CanStartRequest ToRequest(const Connection& connection, const Question& ques
   return request;
 }
 
-void Ask(const Connection& connection, const Question& question) {
-  if (question.unit.empty() == question.carrier.empty()) FailUsage("give --unit or --carrier");
+// Whether it is a go.
+bool Ask(const Connection& connection, const Question& question) {
   const v1::CanStartRequest request = ToRequest(connection, question);
   const auto response = Call(connection, &Stations::CanStart, request);
   // A stale answer is the deadliest fault: one for another request or unit is none.
@@ -118,19 +124,39 @@ void Ask(const Connection& connection, const Question& question) {
     if (response.go()) fields.Add("  runs left", std::to_string(response.runs_left()));
     if (response.next_operation() != 0) fields.Add("  needs next", std::to_string(response.next_operation()));
     if (response.units() > 1) fields.Add("  units", std::to_string(response.units()));
+    if (!response.permit().empty()) fields.Add("  permit until", Text(response.permit_expire_time()));
     fields.Print();
+    // On one line, however long: it is handed on as it is.
+    if (!response.permit().empty()) printf("  permit        %s\n", OneLine(response.permit()).c_str());
   }
-  if (!response.go()) throw Exit{kExitNoGo};
+  return response.go();
+}
+
+// Each unit by itself; a no-go of one leaves the others theirs.
+void AskAll(const Connection& connection, Question question) {
+  if (question.units.empty() == question.carrier.empty()) FailUsage("give --unit or --carrier");
+  if (question.units.size() > kMostUnits) FailUsage("at most " + std::to_string(kMostUnits) + " units at once");
+  if (question.permit_seconds != 0 && question.units.empty()) FailUsage("permits are given for units, not for carriers");
+  if (question.units.empty()) question.units.emplace_back();
+  bool go = true;
+  for (const std::string& unit : question.units) {
+    question.unit = unit;
+    if (!Ask(connection, question)) go = false;
+  }
+  if (!go) throw Exit{kExitNoGo};
 }
 
 void AddCanStart(CLI::App& app, const Connection& connection) {
   auto* ask = app.add_subcommand("can-start", "May this unit or carrier start here now? Go, or no-go with every reason");
   ask->footer(
-      "Exit code 0 = go, 3 = no-go.\nExample:\n"
-      "  mesctl can-start --station PACK-TRK-70.1.PEOL.1 --unit BOX-0001 --operator li.wei");
+      "Exit code 0 = go, 3 = no-go (of one of several). A go of a unit gives a start permit.\nExample:\n"
+      "  mesctl can-start --station PACK-TRK-70.1.PEOL.1 --unit BOX-0001 --operator li.wei\n"
+      "  mesctl can-start --station PACK-TRK-70.1.PEOL.1 --unit BOX-0001 --unit BOX-0002 --permit-seconds 28800");
   auto question = std::make_shared<Question>();
   ask->add_option("--station", question->station, "The station that asks")->required()->type_name("S");
-  auto* unit = ask->add_option("--unit", question->unit, "The unit or lot that is to start")->type_name("U");
+  auto* unit = ask->add_option("--unit", question->units, "The unit or lot that is to start; may be repeated")
+                   ->type_name("U")
+                   ->allow_extra_args(false);
   ask->add_option("--carrier", question->carrier, "Or the carrier: everything in it")->type_name("C")->excludes(unit);
   ask->add_option("--operation", question->operation, "Where the station does several")
       ->check(CLI::NonNegativeNumber)
@@ -147,7 +173,10 @@ void AddCanStart(CLI::App& app, const Connection& connection) {
       ->transform(CLI::IsMember(EnumChoices(*v1::RunPurpose_descriptor()), CLI::ignore_case));
   ask->add_option("--quantity", question->quantity, "For a lot's first start: how much, for example 120m2")->type_name("Q");
   ask->add_option("--at", question->at, "The moment it is about; default: now")->type_name("TIME");
-  ask->callback([&connection, question] { Ask(connection, *question); });
+  ask->add_option("--permit-seconds", question->permit_seconds, "How long the permits are good, up to a day: for work without network")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
+  ask->callback([&connection, question] { AskAll(connection, *question); });
 }
 
 }  // namespace

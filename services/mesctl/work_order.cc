@@ -5,6 +5,7 @@
 #include "services/mesctl/commands.h"
 #include "services/mesctl/print.h"
 #include "services/mesctl/quantity.h"
+#include "services/mesctl/sign.h"
 
 namespace mes::mesctl {
 
@@ -78,6 +79,7 @@ struct Transition {
   bool with_children = false;
   bool override_capacity = false;
   std::string role;
+  Signing signing;
 };
 
 void Move(const Connection& connection, const Transition& transition) {
@@ -90,7 +92,7 @@ void Move(const Connection& connection, const Transition& transition) {
   request.set_include_children(transition.with_children);
   request.set_override_capacity(transition.override_capacity);
   request.set_role(transition.role);
-  const auto response = Call(connection, &Orders::TransitionWorkOrder, request);
+  const auto response = CallSigned(connection, transition.signing, &Orders::TransitionWorkOrder, request);
   if (connection.json) return PrintJson(response);
   printf("%s is %s", OneLine(response.work_order().work_order_code()).c_str(),
          EnumText(*v1::WorkOrderState_descriptor(), response.work_order().state()).c_str());
@@ -170,6 +172,7 @@ void AddMove(CLI::App& order, const Connection& connection, const char* name, co
     move->add_flag("--override-capacity", transition->override_capacity,
                    "Beyond capacity; needs --role planner, --person and --reason, and is kept");
     move->add_option("--role", transition->role, "As what")->type_name("R");
+    AddSigning(*move, transition->signing);
   }
   move->callback([&connection, transition] { Move(connection, *transition); });
 }

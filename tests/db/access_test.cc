@@ -43,6 +43,41 @@ class AccessTest : public testing::Test {
   tests::TestDatabase database_;
 };
 
+TEST_F(AccessTest, WhatBecomesOfANameIsKeptByTheDatabaseItself) {
+  domain::Identity station = Station("A");
+  station.reason = "line 1 begins";
+  Run([&](Transaction& transaction) { PutIdentity(transaction, station); });
+  domain::Identity changed = station;
+  changed.fingerprints = {std::string(64, 'c')};
+  changed.person = "wu.min";
+  changed.reason = "new PC";
+  Run([&](Transaction& transaction) { PutIdentity(transaction, changed); });
+  changed.revoke_time = kNow + std::chrono::hours(1);
+  changed.revoke_reason = "PC stolen";
+  changed.revoke_person = "chen.yu";
+  Run([&](Transaction& transaction) { RevokeIdentity(transaction, changed); });
+  Run([&](Transaction& transaction) { PutIdentity(transaction, station); });
+  Run([&](Transaction& transaction) { PutIdentity(transaction, Station("B")); });
+  Run([&](Transaction& transaction) {
+    const auto changes = ListIdentityChanges(transaction, station.name, 0, 10);
+    ASSERT_EQ(changes.size(), 4u);
+    EXPECT_EQ(changes[0].act, domain::IdentityAct::kAdded);
+    EXPECT_EQ(changes[0].person, "li.wei");
+    EXPECT_EQ(changes[0].reason, "line 1 begins");
+    EXPECT_EQ(changes[1].act, domain::IdentityAct::kChanged);
+    EXPECT_EQ(changes[1].fingerprints, std::vector<std::string>{std::string(64, 'c')});
+    EXPECT_EQ(changes[1].person, "wu.min");
+    EXPECT_EQ(changes[2].act, domain::IdentityAct::kRevoked);
+    EXPECT_EQ(changes[2].person, "chen.yu");
+    EXPECT_EQ(changes[2].reason, "PC stolen");
+    EXPECT_EQ(changes[2].act_time, kNow + std::chrono::hours(1));
+    EXPECT_EQ(changes[3].act, domain::IdentityAct::kRestored);
+    EXPECT_EQ(ListIdentityChanges(transaction, station.name, changes[1].id, 1).at(0).id, changes[2].id);
+  });
+  for (const char* change : {"update access_history set person = 'x'", "delete from access_history", "truncate access_history"})
+    EXPECT_ANY_THROW(database_.Query(change)) << change;
+}
+
 TEST_F(AccessTest, AnIdentityReadsBackAsItWasPutAndAsItWasRevoked) {
   domain::Identity station = Station("A");
   Run([&](Transaction& transaction) {

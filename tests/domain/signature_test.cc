@@ -49,6 +49,47 @@ TEST(Signature, WhatWasSignedStaysSignedWhenItsKeyEnds) {
   EXPECT_FALSE(WasGood(Given(), &key, true, kNow));
 }
 
+TEST(Signature, ACredentialCountsForItsPersonAndATokenWhileItIsFresh) {
+  const auto told = [](const Reproof& shown, Time now = kNow) {
+    const Status judged = JudgeReproof(Given(), "chen.yu", shown, now);
+    return judged ? std::string("good") : judged.error().metadata.at("cause");
+  };
+  Reproof key{ProofKind::kApiKey, "chen.yu", "", "k1", std::nullopt, ""};
+  EXPECT_EQ(told(key), "good");
+  EXPECT_EQ(told(key, kNow + std::chrono::minutes(6)), "time");
+  key.person = "wu.min";
+  EXPECT_EQ(told(key), "person");
+  Reproof token{ProofKind::kToken, "chen.yu", "i", "d", kNow - std::chrono::minutes(5), "o"};
+  EXPECT_EQ(told(token), "good");
+  token.prove_time = kNow - std::chrono::minutes(5) - Duration(1);
+  EXPECT_EQ(told(token), "age");
+  token.prove_time = kNow + std::chrono::minutes(6);
+  EXPECT_EQ(told(token), "age");
+  token.prove_time.reset();
+  EXPECT_EQ(told(token), "age");
+}
+
+TEST(Signature, EachPartIsUnderTheSeal) {
+  RecordSignature kept{1, Given(), "ReleaseHold", "hold", "7", std::string(32, 'h'), kNow, ProofKind::kToken, "i", "d", "o", ""};
+  kept.signature.public_key.clear(), kept.signature.signature.clear();
+  const std::string bytes = SealBytes(kept);
+  const auto changed = [&](const std::function<void(RecordSignature&)>& change) {
+    RecordSignature other = kept;
+    change(other);
+    return SealBytes(other) != bytes;
+  };
+  EXPECT_TRUE(changed([](RecordSignature& s) { s.signature.person = "x"; }));
+  EXPECT_TRUE(changed([](RecordSignature& s) { s.method = "x"; }));
+  EXPECT_TRUE(changed([](RecordSignature& s) { s.noun = "x"; }));
+  EXPECT_TRUE(changed([](RecordSignature& s) { s.noun_id = "8"; }));
+  EXPECT_TRUE(changed([](RecordSignature& s) { s.payload_sha256[0] = 'x'; }));
+  EXPECT_TRUE(changed([](RecordSignature& s) { s.record_time += Duration(1); }));
+  EXPECT_TRUE(changed([](RecordSignature& s) { s.proof = ProofKind::kApiKey; }));
+  EXPECT_TRUE(changed([](RecordSignature& s) { s.proof_source = "x"; }));
+  EXPECT_TRUE(changed([](RecordSignature& s) { s.proof_id = "x"; }));
+  EXPECT_TRUE(changed([](RecordSignature& s) { s.once = "x"; }));
+}
+
 TEST(Signature, EachPartIsInTheBytes) {
   const std::string bytes = SignatureBytes(Given(), "ReleaseHold", std::string(32, 'h'));
   const auto changed = [&](const std::function<void(Signature&)>& change) {

@@ -346,6 +346,27 @@ TEST_F(MesctlTest, CanStartExitsWithZeroOnGoAndThreeOnNoGoWithEveryReason) {
                                HasSubstr("hold 7"), HasSubstr("may be released by: quality")));
 }
 
+TEST_F(MesctlTest, CanStartShowsThePermitAndAsksForSeveralInAdvance) {
+  stations.answer.set_go(true);
+  stations.answer.set_permit(std::string(300, 'a') + "." + std::string(64, 'b'));
+  stations.answer.mutable_permit_expire_time()->set_seconds(1'790'000'000);
+  const auto permits =
+      Mesctl({"can-start", "--station", "S.1", "--unit", "U-1", "--unit", "U-2", "--permit-seconds", "28800"});
+  EXPECT_EQ(permits.code, 0) << permits.err;
+  EXPECT_THAT(permits.out, AllOf(HasSubstr("GO  U-1 at S.1"), HasSubstr("GO  U-2 at S.1"), HasSubstr("permit until"),
+                                 HasSubstr("2026-09-21T"), HasSubstr("  permit        " + stations.answer.permit() + "\n")));
+  EXPECT_EQ(stations.asked.permit_seconds(), 28'800);
+  EXPECT_EQ(stations.asked.unit_code(), "U-2");
+
+  stations.answer.set_go(false);
+  stations.answer.clear_permit();
+  const auto no_go = Mesctl({"can-start", "--station", "S.1", "--unit", "U-1", "--unit", "U-2"});
+  EXPECT_EQ(no_go.code, 3);
+  EXPECT_THAT(no_go.out, AllOf(HasSubstr("NO-GO  U-1"), HasSubstr("NO-GO  U-2"), Not(HasSubstr("permit"))));
+  EXPECT_EQ(Mesctl({"can-start", "--station", "S.1", "--carrier", "T-1", "--permit-seconds", "60"}).code, 2);
+  EXPECT_EQ(Mesctl({"can-start", "--station", "S.1", "--unit", "U-1", "--permit-seconds", "0"}).code, 2);
+}
+
 TEST_F(MesctlTest, TakesNoAnswerOfAnotherRequest) {
   stations.answer.set_go(true);
   stations.answer.set_request_id("stale");

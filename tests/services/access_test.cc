@@ -137,6 +137,39 @@ TEST_F(AccessTest, ARevokedIdentityIsRefusedWithItsNextCallOnTheSameConnection) 
   EXPECT_EQ(Told(channel), "OK");
 }
 
+TEST_F(AccessTest, TheHistoryOfANameTellsEachChangeOldestFirstAndInPages) {
+  EXPECT_EQ(server_.Register("service/erp", {"planner"}), "OK");
+  EXPECT_EQ(server_.Register("service/erp", {"planner", "auditor"}, "", {}, true), "OK");
+  EXPECT_EQ(server_.Revoke("service/erp"), "OK");
+  EXPECT_EQ(server_.Register("service/erp", {"planner"}, "", {}, true), "OK");
+  v1::ListIdentityHistoryRequest request;
+  request.set_name(server_.Uri("service/erp"));
+  request.set_page_size(3);
+  std::vector<int> acts;
+  std::vector<std::string> reasons;
+  do {
+    v1::ListIdentityHistoryResponse page;
+    ASSERT_EQ(ReasonOf(CallOnce(*server_.access, &v1::AccessService::Stub::ListIdentityHistory, request, &page)), "OK");
+    for (const v1::IdentityChange& change : page.changes()) {
+      acts.push_back(change.act());
+      reasons.push_back(change.reason());
+      EXPECT_EQ(change.person(), "test");
+      EXPECT_GT(change.act_time().seconds(), 0);
+    }
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_THAT(acts, ElementsAre(v1::IDENTITY_ACT_ADDED, v1::IDENTITY_ACT_CHANGED, v1::IDENTITY_ACT_REVOKED, v1::IDENTITY_ACT_RESTORED));
+  EXPECT_EQ(reasons[2], "a test");
+  v1::ListIdentityHistoryResponse none;
+  request.set_name(server_.Uri("service/nobody"));
+  EXPECT_EQ(ReasonOf(CallOnce(*server_.access, &v1::AccessService::Stub::ListIdentityHistory, request, &none)), "IDENTITY_UNKNOWN");
+  request.clear_name();
+  EXPECT_EQ(FieldOf(CallOnce(*server_.access, &v1::AccessService::Stub::ListIdentityHistory, request, &none)), "name");
+  request.set_name(server_.Uri("service/erp"));
+  const auto office = v1::AccessService::NewStub(Machine("service/erp2", {"planner"}));
+  EXPECT_EQ(ReasonOf(CallOnce(*office, &v1::AccessService::Stub::ListIdentityHistory, request, &none)), "PERMISSION_DENIED");
+}
+
 TEST_F(AccessTest, WhatAnotherServerRevokedIsRefusedWithinASecond) {
   const auto channel = Machine("service/office", {"auditor"});
   EXPECT_EQ(Told(channel), "OK");

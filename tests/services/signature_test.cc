@@ -208,6 +208,15 @@ TEST_F(SignatureServiceTest, ASignatureBentInTheDatabaseIsToldWhenRead) {
   }
 }
 
+TEST_F(SignatureServiceTest, ASignatureThatIsMovedToAnotherRecordIsToldWhenRead) {
+  ASSERT_EQ(ReasonOf(Register("chen.yu", "li.wei", key_.public_key())), "OK");
+  v1::ReleaseHoldRequest request = Release(Hold("H1"));
+  Sign(request, "ReleaseHold", key_);
+  ASSERT_EQ(Told(request), "OK");
+  server_.database().Query("set session_replication_role = replica; update record_signature set noun_id = '4711'");
+  EXPECT_FALSE(Of(4711).at(0).valid());
+}
+
 TEST_F(SignatureServiceTest, AKeyIsVouchedForByAnotherPersonAndKnownOnce) {
   EXPECT_EQ(ReasonOf(Register("chen.yu", "chen.yu", key_.public_key())), "FOUR_EYES");
   EXPECT_EQ(ReasonOf(Register("chen.yu", "li.wei", key_.public_key())), "OK");
