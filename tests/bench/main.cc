@@ -44,7 +44,7 @@ const std::vector<Group>& Groups() {
       {"schedule", RunSchedule, {"schedule_2000_orders_s"}},
       {"utilisation", RunUtilisation, {"utilisation_rollups", "utilisation_p50_ms", "utilisation_p99_ms"}},
       {"yield", RunYield, {"yield_rows", "yield_query_p50_ms", "yield_query_p99_ms", "yield_query_slowest_p99_ms"}},
-      {"audit", RunAudit, {"verify_rows_per_minute"}},
+      {"audit", RunAudit, {"verify_rows_per_minute", "verify_period_rows_per_minute"}},
   };
   return groups;
 }
