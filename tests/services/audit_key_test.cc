@@ -41,7 +41,7 @@ class SiteKeyChange : public testing::Test {
     options.former_site_key_files = former;
     options.anchor_seconds = 0;
     server_ = std::make_unique<tests::TestServer>(database_.url(), options);
-    client_ = std::make_unique<tests::StationClient>(server_->channel());
+    client_ = std::make_unique<tests::StationClient>(server_->channel(), ++epoch_);
   }
   std::string Tell(const std::string& unit, const std::string& permit) {
     v1::StationEvent event = client_->Start(kKit, unit, "PACK.KIT", "ORD-PACK");
@@ -83,7 +83,7 @@ class SiteKeyChange : public testing::Test {
   tests::TestDatabase database_;
   std::unique_ptr<tests::TestServer> server_;
   std::unique_ptr<tests::StationClient> client_;
-  int requests_ = 0;
+  int requests_ = 0, epoch_ = 0;
 };
 
 TEST_F(SiteKeyChange, NothingOlderReadsAsFalseAndTheOldKeyMakesNothingMore) {
