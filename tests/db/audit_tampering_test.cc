@@ -89,7 +89,6 @@ class AuditTampering : public testing::TestWithParam<int> {
       marks_ = Marks(transaction);
     });
     for (const LinkedEntry& linked : links_) {
-      link_of_[linked.audit_id] = linked.link;
       if (linked.entry->kind != domain::AuditKind::kFacts) continue;
       for (const domain::FactGroup& group : FactGroupsIn(linked.entry->new_value)) groups_.emplace_back(linked.link, group);
     }
@@ -296,7 +295,6 @@ class AuditTampering : public testing::TestWithParam<int> {
   std::map<std::string, Picture> before_;
   std::string marks_;
   std::vector<LinkedEntry> links_;
-  std::map<int64_t, int64_t> link_of_;
   std::vector<std::pair<int64_t, domain::FactGroup>> groups_;
   std::map<std::string, int> done_;
   std::mt19937_64 random_;
