@@ -1,16 +1,14 @@
 #include "db/audit.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/sha.h>
 #include <sys/timex.h>
 
 #include <algorithm>
 #include <atomic>
-#include <mutex>
 
 #include "db/array.h"
 #include "db/row.h"
+#include "domain/limits_audit.h"
 #include "domain/station_event.h"
 
 namespace mes::db {
@@ -22,23 +20,17 @@ constexpr auto kLongestMissed = std::chrono::minutes(10);
 constexpr int64_t kMostMissed = 100'000;
 
 std::atomic<bool> audit_is_written{true};
-std::mutex key_mutex;
-std::string audit_key;
-
-std::string AuditKey() {
-  const std::lock_guard lock(key_mutex);
-  return audit_key;
-}
 
 #define MES_AUDIT_COLUMNS                                                                                                        \
   "e.audit_id, e.kind, e.write_time, e.clock, e.clock_error_us, e.method, e.caller, e.proved, e.noun, e.noun_id, e.request_id, " \
-  "e.reason, e.old_value, e.new_value, e.mac"
+  "e.reason, e.old_value, e.new_value, e.key_id, e.mac"
 
 constexpr Statement kNextNumber{"audit_next_number", "select nextval('audit_entry_number')"};
 constexpr Statement kInsert{"audit_insert", R"(
 insert into audit_entry (
-  audit_id, kind, write_time, clock, clock_error_us, method, caller, proved, noun, noun_id, request_id, reason, old_value, new_value, mac)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15))"};
+  audit_id, kind, write_time, clock, clock_error_us, method, caller, proved, noun, noun_id, request_id, reason, old_value, new_value,
+  key_id, mac)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16))"};
 
 constexpr Statement kLoadChain{"audit_chain", "select chain_id, create_time, earlier_facts from audit_chain"};
 constexpr Statement kLoadHead{"audit_head", "select link_no, hash from audit_link order by link_no desc limit 1"};
@@ -75,6 +67,7 @@ domain::AuditEntry ReadEntry(RowReader& reader) {
   entry.reason = reader.Next<std::string>();
   entry.old_value = reader.Next<std::string>();
   entry.new_value = reader.Next<std::string>();
+  entry.key_id = reader.NextBytes();
   entry.mac = reader.NextBytes();
   return entry;
 }
@@ -86,7 +79,12 @@ LinkedEntry ReadLinked(const pqxx::row& row) {
   linked.link = reader.NextOr<int64_t>(0);
   linked.hash = reader.NextBytes();
   linked.audit_id = reader.Next<int64_t>();
-  if (!row[3].is_null()) linked.entry = ReadEntry(reader);
+  if (row[3].is_null()) return linked;
+  try {
+    linked.entry = ReadEntry(reader);
+  } catch (const std::invalid_argument&) {
+    linked.unreadable = true;
+  }
   return linked;
 }
 
@@ -95,6 +93,33 @@ std::vector<LinkedEntry> ReadAll(const pqxx::result& rows) {
   entries.reserve(static_cast<size_t>(rows.size()));
   for (const pqxx::row& row : rows) entries.push_back(ReadLinked(row));
   return entries;
+}
+
+#define MES_ANCHOR_COLUMNS "link_no, hash, anchor_time, public_key, signature"
+
+std::vector<AuditAnchor> ReadAnchors(Transaction& transaction, const pqxx::result& rows) {
+  const std::string chain_id = LoadAuditChain(transaction).chain_id;
+  std::vector<AuditAnchor> anchors;
+  for (const pqxx::row& row : rows) {
+    RowReader reader(row);
+    AuditAnchor& anchor = anchors.emplace_back();
+    anchor.chain_id = chain_id;
+    anchor.link = reader.Next<int64_t>();
+    anchor.hash = reader.NextBytes();
+    try {
+      anchor.time = Get<domain::Time>(row[2]);
+    } catch (const std::invalid_argument&) {
+      // Its signature will not fit.
+    }
+    reader.NextText();
+    anchor.public_key = reader.NextBytes();
+    anchor.signature = reader.NextBytes();
+  }
+  return anchors;
+}
+
+std::optional<AuditAnchor> FirstOf(std::vector<AuditAnchor> anchors) {
+  return anchors.empty() ? std::nullopt : std::optional<AuditAnchor>(std::move(anchors[0]));
 }
 
 pqxx::binarystring Binary(const std::string& bytes) { return pqxx::binarystring(bytes); }
@@ -126,24 +151,8 @@ void Remember(SealProgress& progress, const std::vector<LinkedEntry>& found) {
 
 }  // namespace
 
-void UseAuditKey(std::string key) {
-  const std::lock_guard lock(key_mutex);
-  audit_key = std::move(key);
-}
-
 void WriteAudit(bool write) { audit_is_written = write; }
 bool AuditIsWritten() { return audit_is_written; }
-
-std::string AuditMac(const domain::AuditEntry& entry) {
-  const std::string key = AuditKey();
-  if (key.empty()) return {};
-  const std::string bytes = domain::EntryBytes(entry);
-  unsigned char mac[EVP_MAX_MD_SIZE];
-  unsigned length = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
-       mac, &length);
-  return std::string(reinterpret_cast<const char*>(mac), length);
-}
 
 ClockReading ReadClockQuality() {
   timex state{};
@@ -155,17 +164,23 @@ ClockReading ReadClockQuality() {
 
 void InsertAuditEntry(Transaction& transaction, domain::AuditEntry& entry) {
   if (!AuditIsWritten()) return;
+  TakeKeyInForce(transaction, entry.write_time);
+  const std::shared_ptr<const AuditKeys> keys = AuditKeysInUse();
+  WriteAuditEntry(transaction, entry, keys->empty() ? nullptr : &keys->front());
+}
+
+void WriteAuditEntry(Transaction& transaction, domain::AuditEntry& entry, const AuditKey* key) {
   try {
     const ClockReading clock = ReadClockQuality();
     entry.clock = clock.quality;
     entry.clock_error_us = clock.error_us;
     // Drawn first, since the HMAC is over it too: a copy of an entry under another number is then found out.
     entry.audit_id = Get<int64_t>(Execute(transaction, kNextNumber)[0][0]);
-    entry.mac = AuditMac(entry);
-    const pqxx::binarystring mac(entry.mac);
+    entry.key_id = key == nullptr ? "" : key->id;
+    entry.mac = key == nullptr ? "" : MacOf(*key, entry);
     Execute(transaction, kInsert, entry.audit_id, entry.kind, entry.write_time, entry.clock, entry.clock_error_us, entry.method,
             entry.caller, entry.proved, entry.noun, entry.noun_id, entry.request_id, entry.reason, entry.old_value,
-            entry.new_value, mac);
+            entry.new_value, Binary(entry.key_id), Binary(entry.mac));
   } catch (const pqxx::sql_error& error) {
     // The database going away is not the audit's failure; its refusing this row is.
     if (error.sqlstate().starts_with("57") || error.sqlstate().starts_with("08")) throw;
@@ -173,7 +188,11 @@ void InsertAuditEntry(Transaction& transaction, domain::AuditEntry& entry) {
   }
 }
 
+void LockAuditSeal(Transaction& transaction) { Execute(transaction, kLockSeal); }
+
 std::string AuditChain::Genesis() const { return Sha256(domain::ChainBytes(chain_id, create_time, earlier_facts)); }
+
+bool HasAuditChain(Transaction& transaction) { return Execute(transaction, kLoadChain).size() == 1; }
 
 AuditChain LoadAuditChain(Transaction& transaction) {
   const pqxx::result rows = Execute(transaction, kLoadChain);
@@ -197,14 +216,15 @@ AuditHead LoadAuditHead(Transaction& transaction) {
 }
 
 int64_t SealAudit(Transaction& transaction, SealProgress& progress) {
-  Execute(transaction, kLockSeal);
+  LockAuditSeal(transaction);
   // What follows sees everything that the sealer before committed.
   AuditHead head = LoadAuditHead(transaction);
   const std::vector<LinkedEntry> found = ListUnsealedSince(transaction, progress);
   ArrayWriter links, entries, hashes;
   int64_t sealed = 0;
   for (const LinkedEntry& linked : found) {
-    if (linked.link != 0) continue;
+    // What cannot be read is left out of the chain, and found there.
+    if (linked.link != 0 || linked.unreadable) continue;
     head.hash = LinkHash(head.hash, ++head.link, *linked.entry);
     links.Add(head.link), entries.Add(linked.audit_id), hashes.Add(domain::HexText(head.hash));
     ++sealed;
@@ -223,25 +243,24 @@ void InsertAuditAnchor(Transaction& transaction, const AuditAnchor& anchor) {
 }
 
 std::vector<AuditAnchor> ListAuditAnchors(Transaction& transaction, int64_t after_link, domain::Time after_time, int64_t limit) {
-  static constexpr char kSql[] = R"(
-    select link_no, hash, anchor_time, public_key, signature
+  static constexpr char kSql[] = "select " MES_ANCHOR_COLUMNS R"(
     from audit_anchor
     where (link_no, anchor_time) > ($1, $2)
     order by link_no, anchor_time
     limit $3)";
-  const std::string chain_id = LoadAuditChain(transaction).chain_id;
-  std::vector<AuditAnchor> anchors;
-  for (const pqxx::row& row : Execute(transaction, kSql, after_link, after_time, limit)) {
-    RowReader reader(row);
-    AuditAnchor& anchor = anchors.emplace_back();
-    anchor.chain_id = chain_id;
-    anchor.link = reader.Next<int64_t>();
-    anchor.hash = reader.NextBytes();
-    anchor.time = reader.Next<domain::Time>();
-    anchor.public_key = reader.NextBytes();
-    anchor.signature = reader.NextBytes();
-  }
-  return anchors;
+  return ReadAnchors(transaction, Execute(transaction, kSql, after_link, after_time, limit));
+}
+
+std::optional<AuditAnchor> FindAuditAnchorBefore(Transaction& transaction, domain::Time time) {
+  static constexpr char kSql[] =
+      "select " MES_ANCHOR_COLUMNS " from audit_anchor where anchor_time <= $1 order by link_no desc, anchor_time desc limit 1";
+  return FirstOf(ReadAnchors(transaction, Execute(transaction, kSql, time)));
+}
+
+std::optional<AuditAnchor> FindAuditAnchorAfter(Transaction& transaction, domain::Time time) {
+  static constexpr char kSql[] =
+      "select " MES_ANCHOR_COLUMNS " from audit_anchor where anchor_time >= $1 order by link_no, anchor_time limit 1";
+  return FirstOf(ReadAnchors(transaction, Execute(transaction, kSql, time)));
 }
 
 std::vector<LinkedEntry> ListAuditEntries(Transaction& transaction, const AuditFilter& filter, int64_t before, int64_t limit) {
@@ -271,6 +290,15 @@ std::vector<LinkedEntry> ListUnsealedEntries(Transaction& transaction, int64_t l
       "select null::bigint, null::bytea, e.audit_id, " MES_AUDIT_COLUMNS
       " from audit_entry e where not exists (select 1 from audit_link l where l.audit_id = e.audit_id) order by e.audit_id limit $1";
   return ReadAll(Execute(transaction, kSql, limit));
+}
+
+std::vector<LinkedEntry> ListOwnEntries(Transaction& transaction, std::string_view method) {
+  const std::string sql = std::string("select l.link_no, l.hash, e.audit_id, " MES_AUDIT_COLUMNS " from audit_entry e") + kLinkJoin +
+                          "where e.noun_id = $1 and e.noun_id <> '' and e.method = $2 order by e.audit_id limit $3";
+  std::vector<LinkedEntry> entries =
+      ReadAll(Execute(transaction, sql.c_str(), domain::kAuditItself, method, domain::kMaxSiteKeyRotations));
+  std::erase_if(entries, [](const LinkedEntry& linked) { return linked.unreadable; });
+  return entries;
 }
 
 std::vector<StartBypasses> ListStartBypasses(Transaction& transaction, domain::Time from, domain::Time until, int64_t limit) {

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "db/audit_key.h"
 #include "db/transaction.h"
 #include "domain/audit.h"
 
@@ -25,15 +26,10 @@ struct AuditRefused : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// From now on entries of this process carry an HMAC with this key (32 bytes; empty = none). Of the process, not of a connection:
-// one process serves one site.
-void UseAuditKey(std::string key);
 // For a benchmark that wants to know what the audit costs: false = entries and facts of this process are not written. No option of the
 // server reaches it.
 void WriteAudit(bool write);
 bool AuditIsWritten();
-// The HMAC of an entry; empty without a key.
-std::string AuditMac(const domain::AuditEntry& entry);
 
 // How far the kernel trusts its clock: synchronised by a time service or not, and the largest error.
 struct ClockReading {
@@ -42,8 +38,12 @@ struct ClockReading {
 };
 ClockReading ReadClockQuality();
 
-// Sets the entry's number, clock quality and HMAC. Throws AuditRefused.
+// Sets the entry's number, clock quality, key and HMAC. Throws AuditRefused.
 void InsertAuditEntry(Transaction& transaction, domain::AuditEntry& entry);
+// The same under a key, which may be none, without asking whether it is in force.
+void WriteAuditEntry(Transaction& transaction, domain::AuditEntry& entry, const AuditKey* key);
+// Held to the transaction's end by whoever seals, and by whoever changes the key.
+void LockAuditSeal(Transaction& transaction);
 
 struct AuditChain {
   std::string chain_id;
@@ -53,6 +53,8 @@ struct AuditChain {
   // The hash of link 0.
   std::string Genesis() const;
 };
+bool HasAuditChain(Transaction& transaction);
+// Throws std::runtime_error where there is none.
 AuditChain LoadAuditChain(Transaction& transaction);
 
 struct AuditHead {
@@ -83,8 +85,12 @@ struct AuditAnchor {
   std::string signature;
 };
 void InsertAuditAnchor(Transaction& transaction, const AuditAnchor& anchor);
-// Oldest first, behind a link and time.
+// Oldest first, behind a link and time. One whose time cannot be read has none.
 std::vector<AuditAnchor> ListAuditAnchors(Transaction& transaction, int64_t after_link, domain::Time after_time, int64_t limit);
+
+// The newest signed at a time or before; the oldest signed then or later.
+std::optional<AuditAnchor> FindAuditAnchorBefore(Transaction& transaction, domain::Time time);
+std::optional<AuditAnchor> FindAuditAnchorAfter(Transaction& transaction, domain::Time time);
 
 struct AuditFilter {
   // Empty = any.
@@ -102,11 +108,16 @@ struct LinkedEntry {
   // The link's number of its entry, also where that is gone.
   int64_t audit_id = 0;
   std::optional<domain::AuditEntry> entry;
+  // The entry is there and cannot be read: no server ever wrote such a time.
+  bool unreadable = false;
 };
 // Newest first, before a number (0 = from the newest on).
 std::vector<LinkedEntry> ListAuditEntries(Transaction& transaction, const AuditFilter& filter, int64_t before, int64_t limit);
 // Links in order behind one, with their entries.
 std::vector<LinkedEntry> ListAuditLinks(Transaction& transaction, int64_t after, int64_t limit);
+// Entries about the audit itself by a method, oldest first: changes of key, the count of rows from before. At most
+// kMaxSiteKeyRotations.
+std::vector<LinkedEntry> ListOwnEntries(Transaction& transaction, std::string_view method);
 // Entries that are not sealed, by number.
 std::vector<LinkedEntry> ListUnsealedEntries(Transaction& transaction, int64_t limit);
 

@@ -64,13 +64,15 @@ class Stored {
   std::map<std::pair<int32_t, int32_t>, Group> groups_;
 };
 
-std::string EndOf(int64_t child_id, domain::Time now, const domain::EventKey& event) {
+// What an edge's end, or a consumption taken back, is found by.
+std::string EndOf(int64_t unit_id, domain::Time now, const domain::EventKey& event) {
   std::string bytes;
-  AppendField(bytes, child_id), AppendField(bytes, domain::ToMicros(now)), AppendField(bytes, event.sequence);
+  AppendField(bytes, unit_id), AppendField(bytes, domain::ToMicros(now)), AppendField(bytes, event.sequence);
   AppendField(bytes, int64_t{event.station_id}), AppendField(bytes, int64_t{event.epoch});
   return bytes;
 }
 
+// Ends of edges from before the batch, and reversals, come as the updates gave them back.
 void AddEdges(Stored& stored, const Effects& effects, domain::Time now) {
   for (const Effects::Install& e : effects.installs) {
     std::string bytes;
@@ -79,20 +81,44 @@ void AddEdges(Stored& stored, const Effects& effects, domain::Time now) {
         AppendField(bytes, int64_t{e.event.station_id});
     AppendField(bytes, int64_t{e.event.epoch}), AppendField(bytes, int64_t{e.line}), AppendField(bytes, int64_t{e.slot});
     stored.Add(FactTable::kInstalls, now, e.event, std::move(bytes));
-    if (e.removal) stored.Add(FactTable::kRemovals, now, e.removal->second, EndOf(e.child_id, now, e.removal->second));
+    if (!e.removal) continue;
+    bytes = EndOf(e.child_id, now, e.removal->second);
+    AppendField(bytes, domain::ToMicros(e.removal->first)), AppendField(bytes, e.parent_id);
+    AppendField(bytes, domain::ToMicros(now)), AppendField(bytes, e.event.sequence);
+    AppendField(bytes, int64_t{e.event.station_id}), AppendField(bytes, int64_t{e.event.epoch});
+    AppendField(bytes, int64_t{e.line}), AppendField(bytes, int64_t{e.slot});
+    stored.Add(FactTable::kRemovals, now, e.removal->second, std::move(bytes));
   }
-  for (const Effects::Removal& e : effects.removals)
-    stored.Add(FactTable::kRemovals, now, e.event, EndOf(e.child_id, now, e.event));
   for (const Effects::Consumption& e : effects.consumptions) {
     std::string bytes;
     AppendField(bytes, e.lot_id), AppendField(bytes, e.consumer_id), AppendField(bytes, e.quantity_micro);
     AppendField(bytes, domain::ToMicros(e.time)), AppendField(bytes, domain::ToMicros(now)), AppendField(bytes, e.event.sequence);
     AppendField(bytes, int64_t{e.event.station_id}), AppendField(bytes, int64_t{e.event.epoch});
     AppendField(bytes, int64_t{e.operation}), AppendField(bytes, int64_t{e.line});
+    AppendNull(bytes);  // its request, which only splits and merges have
     stored.Add(FactTable::kConsumptions, now, e.event, std::move(bytes));
   }
-  for (const Effects::Reversal& e : effects.reversed_consumptions) {
-    stored.Add(FactTable::kReversals, now, e.event, EndOf(e.unit_id, now, e.event));
+}
+
+// Readings are numbers, however the database writes them.
+std::string Readings(std::string_view json) {
+  nlohmann::json readings = nlohmann::json::parse(json);
+  for (nlohmann::json& reading : readings) {
+    if (reading.is_number()) reading = reading.get<double>();
+  }
+  return readings.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+void AddConditions(Stored& stored, const std::vector<domain::StationCondition>& conditions, domain::Time now) {
+  for (const domain::StationCondition& c : conditions) {
+    std::string bytes;
+    AppendField(bytes, int64_t{c.station_id}), AppendField(bytes, c.report.person);
+    AppendField(bytes, static_cast<int64_t>(c.report.kind)), AppendField(bytes, c.report.in_order ? "t" : "f");
+    AppendField(bytes, domain::ToMicros(c.occur_time)), AppendField(bytes, domain::ToMicros(c.report.expire_time));
+    AppendField(bytes, Readings(nlohmann::json(c.report.readings).dump())), AppendField(bytes, c.report.evidence);
+    AppendField(bytes, c.sequence), AppendField(bytes, int64_t{c.reporting_station}), AppendField(bytes, int64_t{c.epoch});
+    AppendField(bytes, domain::ToMicros(now));
+    stored.Add(FactTable::kConditions, now, {c.reporting_station, c.epoch, c.sequence}, std::move(bytes));
   }
 }
 
@@ -106,7 +132,7 @@ void AddRefused(Stored& stored, const Effects::Refused& r, domain::Time now) {
   stored.Add(FactTable::kRefusedEvents, now, r.event, std::move(bytes));
 }
 
-std::string JsonOf(const domain::World& world, const std::vector<domain::FactGroup>& groups) {
+std::string JsonOf(const domain::Plant* plant, const std::vector<domain::FactGroup>& groups) {
   nlohmann::json list = nlohmann::json::array();
   for (const domain::FactGroup& group : groups) {
     nlohmann::json told = {{"record_time_us", domain::ToMicros(group.record_time)},
@@ -115,8 +141,8 @@ std::string JsonOf(const domain::World& world, const std::vector<domain::FactGro
                            {"epoch", group.epoch},
                            {"first", group.first_sequence},
                            {"last", group.last_sequence}};
-    if (const domain::Station* station = world.plant.FindStation(group.station_id); station != nullptr)
-      told["station"] = station->code;
+    const domain::Station* station = plant == nullptr ? nullptr : plant->FindStation(group.station_id);
+    if (station != nullptr) told["station"] = station->code;
     for (size_t i = 0; i < domain::kFactTables; ++i) {
       if (group.tables[i].rows == 0) continue;
       told["tables"][std::string(NameOf(static_cast<FactTable>(i)))] = {{"rows", group.tables[i].rows},
@@ -124,15 +150,21 @@ std::string JsonOf(const domain::World& world, const std::vector<domain::FactGro
     }
     list.push_back(std::move(told));
   }
-  return nlohmann::json{{"groups", std::move(list)}}.dump();
+  return nlohmann::json{{"form", domain::FactGroup().form}, {"groups", std::move(list)}}.dump();
 }
 
 // How a table's rows are read: its key, then its fields. A letter for each field: p as it is, t a time, m measured values, j
-// JSON.
+// JSON, n readings. Of form 1 are the first `form_1` fields; 0 = all.
 struct Source {
   FactTable table;
   const char* fields;
-  const char* sql;
+  size_t form_1;
+  // The key: when recorded, station, epoch, then the sequence and whether it is marked as reversed; then the fields.
+  const char* columns;
+  const char* from;
+  // The rows are in the order of when they were recorded, then of this.
+  const char* record_time;
+  const char* order;
 };
 
 constexpr Source kSources[] = {
@@ -141,45 +173,125 @@ constexpr Source kSources[] = {
      "pppppppppppppppppppp"
      "tppp"
      "mj",
-     "select record_time, station_id, epoch, sequence, (flags & 4) <> 0, " MES_FACT_COLUMNS
-     " from station_event order by record_time, station_id, epoch"},
-    {FactTable::kRefusedEvents, "ttppppppjp",
-     "select record_time, station_id, epoch, sequence, false, occur_time, record_time, sequence, digest, station_id, epoch, kind, "
-     "subject_code, refusals, encode(content, 'hex') from refused_event order by record_time, station_id, epoch"},
-    {FactTable::kInstalls, "ppttppppp",
-     "select install_record_time, install_station, install_epoch, install_sequence, false, parent_id, child_id, install_time, "
-     "install_record_time, install_sequence, install_station, install_epoch, line, slot from assembly "
-     "order by install_record_time, install_station, install_epoch"},
-    {FactTable::kRemovals, "ptppp",
-     "select remove_record_time, remove_station, remove_epoch, remove_sequence, false, child_id, remove_record_time, remove_sequence, "
-     "remove_station, remove_epoch from assembly where remove_record_time is not null "
-     "order by remove_record_time, remove_station, remove_epoch"},
-    {FactTable::kConsumptions, "pppttppppp",
-     "select record_time, station_id, epoch, sequence, false, lot_id, consumer_id, quantity_micro, consume_time, record_time, sequence, "
-     "station_id, epoch, operation, line from lot_consumption where kind = 1 order by record_time, station_id, epoch"},
-    {FactTable::kReversals, "ptppp",
-     "select reverse_record_time, station_id, epoch, sequence, false, consumer_id, reverse_record_time, sequence, station_id, epoch "
-     "from lot_consumption where kind = 1 and reverse_record_time is not null order by reverse_record_time, station_id, epoch"},
+     0, "record_time, station_id, epoch, sequence, (flags & 4) <> 0, " MES_FACT_COLUMNS, "station_event where true", "record_time",
+     "station_id, epoch"},
+    {FactTable::kRefusedEvents, "ttppppppjp", 0,
+     "record_time, station_id, epoch, sequence, false, occur_time, record_time, sequence, digest, station_id, epoch, kind, "
+     "subject_code, refusals, encode(content, 'hex')",
+     "refused_event where true", "record_time", "station_id, epoch"},
+    {FactTable::kInstalls, "ppttppppp", 0,
+     "install_record_time, install_station, install_epoch, install_sequence, false, parent_id, child_id, install_time, "
+     "install_record_time, install_sequence, install_station, install_epoch, line, slot",
+     "assembly where true", "install_record_time", "install_station, install_epoch"},
+    // A row is an end where any of its columns says so.
+    {FactTable::kRemovals, "ptppptptppppp", 5, MES_REMOVAL_FACT,
+     "assembly a where num_nonnulls(a.remove_time, a.remove_record_time, a.remove_station, a.remove_epoch, a.remove_sequence) > 0",
+     "a.remove_record_time", "a.remove_station, a.remove_epoch"},
+    {FactTable::kConsumptions,
+     "pppttppppp"
+     "p",
+     10,
+     "record_time, station_id, epoch, sequence, false, lot_id, consumer_id, quantity_micro, consume_time, record_time, sequence, "
+     "station_id, epoch, operation, line, request_id",
+     "lot_consumption where kind = 1", "record_time", "station_id, epoch"},
+    {FactTable::kReversals,
+     "ptppp"
+     "ptp",
+     5, MES_REVERSAL_FACT, "lot_consumption c where c.kind = 1 and c.reverse_record_time is not null", "c.reverse_record_time",
+     "c.station_id, c.epoch"},
+    {FactTable::kConditions, "ppppttnppppt", 0,
+     // From before their reports were dated: of the beginning of time.
+     "coalesce(record_time, 'epoch'), reporting_station, epoch, sequence, false, station_id, person, kind, in_order, occur_time, "
+     "expire_time, readings, evidence, sequence, reporting_station, epoch, record_time",
+     "station_condition where true", "coalesce(record_time, 'epoch')", "reporting_station, epoch"},
+    {FactTable::kLotEdges, "pppttpptppppp", 0, MES_LOT_EDGE_FACT, "lot_consumption where kind <> 1", "record_time", "station_id, epoch"},
+    {FactTable::kRecycledUnits, "ppttpppp", 0, MES_RECYCLED_UNIT_FACT, "recycling_unit where true", "record_time", "unit_id"},
+    {FactTable::kRecoveredLots, "ppttpp", 0, MES_RECOVERED_LOT_FACT, "recovered_lot where true", "record_time", "unit_id"},
 };
 
-void AppendRead(std::string& bytes, char how, const pqxx::field& field) {
-  if (field.is_null()) return AppendNull(bytes);
-  const std::string_view text = TextOf(field);
+const Source& SourceOf(FactTable table) {
+  return *std::find_if(std::begin(kSources), std::end(kSources), [&](const Source& source) { return source.table == table; });
+}
+
+std::string SqlOf(const Source& source, const std::optional<FactReader::Period>& period) {
+  const std::string time = source.record_time;
+  std::string sql = std::string("select ") + source.columns + " from " + source.from;
+  if (period) sql += " and " + time + " >= '" + TimeText(period->from) + "' and " + time + " < '" + TimeText(period->until) + "'";
+  return sql + " order by " + time + ", " + source.order;
+}
+
+void AppendParsed(std::string& bytes, char how, std::string_view text) {
   switch (how) {
     case 't':
       return AppendField(bytes, domain::ToMicros(ParseTimeText(text)));
     case 'm': {
       std::vector<double> values;
-      for (const auto& value : DoublesIn(text)) values.push_back(value.value_or(std::nan("")));
-      const std::optional<std::string> literal = MeasuredLiteral(values);
-      return literal ? AppendField(bytes, *literal) : AppendNull(bytes);
+      for (const auto& value : DoublesIn(text)) {
+        // What is not reported is stored as null.
+        if (value && std::isnan(*value)) return AppendField(bytes, text);
+        values.push_back(value.value_or(std::nan("")));
+      }
+      return AppendField(bytes, MeasuredLiteral(values).value_or(std::string(text)));
     }
     case 'j':
       return AppendField(bytes, Canonical(text));
+    case 'n':
+      return AppendField(bytes, Readings(text));
     default:
       return AppendField(bytes, text);
   }
 }
+
+void AppendRead(std::string& bytes, char how, const pqxx::field& field) {
+  if (field.is_null()) return AppendNull(bytes);
+  const std::string_view text = TextOf(field);
+  const size_t before = bytes.size();
+  try {
+    AppendParsed(bytes, how, text);
+  } catch (const std::exception&) {
+    // Nothing that we ever stored: a time without end, numbers beyond all bounds. As text it is a difference like any other.
+    bytes.resize(before);
+    AppendField(bytes, text);
+  }
+}
+
+// When a row was recorded; what is no time of ours stands at the end where the database's order has it.
+domain::Time RecordTimeOf(const pqxx::field& field) {
+  if (field.is_null()) return domain::Time::max();
+  const std::string_view text = TextOf(field);
+  try {
+    return ParseTimeText(text);
+  } catch (const std::exception&) {
+    return text.starts_with('-') || text.ends_with("BC") ? domain::Time::min() : domain::Time::max();
+  }
+}
+
+std::string BytesOf(const Source& source, const pqxx::row& row) {
+  std::string bytes;
+  const std::string_view how = source.fields;
+  for (size_t i = 0; i < how.size(); ++i) AppendRead(bytes, how[i], row[static_cast<pqxx::row::size_type>(i + 5)]);
+  return bytes;
+}
+
+// The first so many fields.
+std::string FirstFields(std::string_view bytes, size_t count) {
+  size_t end = 0;
+  for (; count > 0 && end + 4 <= bytes.size(); --count) {
+    uint32_t length = 0;
+    for (size_t i = 0; i < 4; ++i) length = length << 8 | static_cast<unsigned char>(bytes[end + i]);
+    end += 4 + (length == 0xffffffff ? 0 : length);
+  }
+  return std::string(bytes.substr(0, end));
+}
+
+void InsertGroups(Transaction& transaction, domain::AuditEntry entry, const domain::Plant* plant,
+                  const std::vector<domain::FactGroup>& groups) {
+  entry.kind = domain::AuditKind::kFacts;
+  entry.new_value = JsonOf(plant, groups);
+  InsertAuditEntry(transaction, entry);
+}
+
+constexpr char kOfficeMethod[] = "StoreFacts";
 
 }  // namespace
 
@@ -190,7 +302,14 @@ domain::FactDigest DigestOf(std::vector<std::string> facts) {
   return {static_cast<int64_t>(facts.size()), Sha256(bytes)};
 }
 
-void InsertFactEntry(Transaction& transaction, const domain::World& world) {
+void AppendFacts(FactTable table, const pqxx::result& rows, std::vector<Fact>& facts) {
+  for (const pqxx::row& row : rows) {
+    facts.push_back({table, RecordTimeOf(row[0]), {GetOr<int32_t>(row[1], 0), GetOr<int32_t>(row[2], 0), GetOr<int64_t>(row[3], 0)},
+                     BytesOf(SourceOf(table), row)});
+  }
+}
+
+void InsertFactEntry(Transaction& transaction, const domain::World& world, std::vector<Fact> more) {
   if (!AuditIsWritten()) return;
   Stored stored;
   for (const domain::EventRow& row : world.effects.rows) {
@@ -198,13 +317,14 @@ void InsertFactEntry(Transaction& transaction, const domain::World& world) {
   }
   for (const Effects::Refused& refused : world.effects.refused) AddRefused(stored, refused, world.now);
   AddEdges(stored, world.effects, world.now);
+  AddConditions(stored, world.effects.conditions, world.now);
+  for (Fact& fact : more) stored.Add(fact.table, fact.record_time, fact.event, std::move(fact.bytes));
   const std::vector<domain::FactGroup> groups = stored.Take();
   if (groups.empty()) return;
   domain::AuditEntry entry;
-  entry.kind = domain::AuditKind::kFacts;
   entry.write_time = world.now;
   const bool office = groups.size() == 1 && groups[0].station_id == 0;
-  entry.method = office ? "StoreFacts" : "RecordStationEvents";
+  entry.method = office ? kOfficeMethod : "RecordStationEvents";
   const domain::Station* station = world.plant.FindStation(groups[0].station_id);
   const bool alone =
       std::all_of(groups.begin(), groups.end(), [&](const auto& group) { return group.station_id == groups[0].station_id; });
@@ -215,14 +335,26 @@ void InsertFactEntry(Transaction& transaction, const domain::World& world) {
   } else if (!office) {
     entry.caller = "stations";
   }
-  entry.new_value = JsonOf(world, groups);
-  InsertAuditEntry(transaction, entry);
+  InsertGroups(transaction, std::move(entry), &world.plant, groups);
+}
+
+void InsertOfficeFacts(Transaction& transaction, domain::Time now, FactTable table, const pqxx::result& rows) {
+  if (rows.empty()) return;
+  std::vector<Fact> facts;
+  AppendFacts(table, rows, facts);
+  Stored stored;
+  for (Fact& fact : facts) stored.Add(fact.table, fact.record_time, fact.event, std::move(fact.bytes));
+  domain::AuditEntry entry;
+  entry.write_time = now;
+  entry.method = kOfficeMethod;
+  InsertGroups(transaction, std::move(entry), nullptr, stored.Take());
 }
 
 std::vector<domain::FactGroup> FactGroupsIn(const std::string& new_value) {
   std::vector<domain::FactGroup> groups;
   try {
     const nlohmann::json json = nlohmann::json::parse(new_value);
+    const int form = json.value("form", 1);
     for (const nlohmann::json& told : json.at("groups")) {
       domain::FactGroup& group = groups.emplace_back();
       group.record_time = domain::FromMicros(told.at("record_time_us").get<int64_t>());
@@ -231,6 +363,7 @@ std::vector<domain::FactGroup> FactGroupsIn(const std::string& new_value) {
       group.epoch = told.at("epoch").get<int32_t>();
       group.first_sequence = told.at("first").get<int64_t>();
       group.last_sequence = told.at("last").get<int64_t>();
+      group.form = form;
       for (size_t i = 0; i < domain::kFactTables; ++i) {
         const auto table = told.at("tables").find(NameOf(static_cast<FactTable>(i)));
         if (table == told.at("tables").end()) continue;
@@ -261,14 +394,14 @@ struct FactReader::State {
     std::map<FactKey, Rows> waiting;
   };
 
-  explicit State(Transaction& opened) : transaction(opened) {
+  State(Transaction& opened, const std::optional<Period>& period) : transaction(opened) {
     // The sorts are as large as the tables.
     Execute(transaction, "select set_config('work_mem', '64MB', true)");
     for (const Source& source : kSources) {
       Cursor& cursor = cursors[static_cast<size_t>(source.table)];
       cursor.source = &source;
       cursor.name = "audit_facts_" + std::string(NameOf(source.table));
-      transaction.work().exec0("declare " + cursor.name + " no scroll cursor for " + source.sql);
+      transaction.work().exec0("declare " + cursor.name + " no scroll cursor for " + SqlOf(source, period));
     }
   }
   ~State() {
@@ -292,7 +425,7 @@ struct FactReader::State {
         continue;
       }
       const pqxx::row row = cursor.page[cursor.next];
-      const auto record_time = Get<domain::Time>(row[0]);
+      const domain::Time record_time = RecordTimeOf(row[0]);
       if (record_time > until) return;
       Keep(cursor, row, record_time);
       ++cursor.next;
@@ -303,19 +436,22 @@ struct FactReader::State {
   void Keep(Cursor& cursor, const pqxx::row& row, domain::Time record_time) {
     const FactKey key{record_time, GetOr<int32_t>(row[1], 0), GetOr<int32_t>(row[2], 0)};
     const auto sequence = GetOr<int64_t>(row[3], 0);
-    std::string bytes;
-    const std::string_view how = cursor.source->fields;
-    for (size_t i = 0; i < how.size(); ++i) AppendRead(bytes, how[i], row[static_cast<pqxx::row::size_type>(i + 5)]);
     Rows& group = cursor.waiting[key];
     if (group.facts.empty()) group.first_sequence = sequence;
-    group.facts.push_back(std::move(bytes));
-    if (cursor.source->table != FactTable::kStationEvents) return;
+    group.facts.push_back(BytesOf(*cursor.source, row));
+    if (cursor.source->table == FactTable::kStationEvents) KeepReversal(row, key, sequence);
+  }
+
+  void KeepReversal(const pqxx::row& row, const FactKey& key, int64_t sequence) {
     const auto unit_id = Get<int64_t>(row[7]);
     if (Get<bool>(row[4])) marked.insert({unit_id, std::get<1>(key), std::get<2>(key), sequence});
     if (Get<domain::EventKind>(row[15]) != domain::EventKind::kReversed || row[32].is_null()) return;
-    const nlohmann::json details = nlohmann::json::parse(TextOf(row[32]));
-    if (const auto reversed = details.find("reversed"); reversed != details.end()) {
-      named.insert({unit_id, std::get<1>(key), reversed->at("epoch").get<int32_t>(), reversed->at("sequence").get<int64_t>()});
+    try {
+      const nlohmann::json details = nlohmann::json::parse(TextOf(row[32]));
+      const nlohmann::json& reversed = details.at("reversed");
+      named.insert({unit_id, std::get<1>(key), reversed.at("epoch").get<int32_t>(), reversed.at("sequence").get<int64_t>()});
+    } catch (const std::exception&) {
+      // It names no event: the one that it reversed is marked and not named.
     }
   }
 
@@ -326,7 +462,8 @@ struct FactReader::State {
   std::set<EventName> named;
 };
 
-FactReader::FactReader(Transaction& transaction) : state_(std::make_unique<State>(transaction)) {}
+FactReader::FactReader(Transaction& transaction, const std::optional<Period>& period)
+    : state_(std::make_unique<State>(transaction, period)) {}
 FactReader::~FactReader() = default;
 
 std::vector<std::string> FactReader::Take(FactTable table, const domain::FactGroup& group) {
@@ -343,6 +480,9 @@ std::vector<std::string> FactReader::Take(FactTable table, const domain::FactGro
     facts.insert(facts.end(), std::make_move_iterator(row->second.facts.begin()), std::make_move_iterator(row->second.facts.end()));
     row = cursor.waiting.erase(row);
   }
+  if (const size_t count = cursor.source->form_1; group.form == 1 && count > 0) {
+    for (std::string& fact : facts) fact = FirstFields(fact, count);
+  }
   return facts;
 }
 
@@ -350,7 +490,8 @@ std::vector<FactReader::Stray> FactReader::TakeStrays(domain::Time until) {
   std::vector<Stray> strays;
   for (State::Cursor& cursor : state_->cursors) {
     state_->Advance(cursor, until);
-    while (!cursor.waiting.empty() && std::get<0>(cursor.waiting.begin()->first) < until) {
+    const bool all = until == domain::Time::max();
+    while (!cursor.waiting.empty() && (all || std::get<0>(cursor.waiting.begin()->first) < until)) {
       const auto& [key, rows] = *cursor.waiting.begin();
       strays.push_back({cursor.source->table, key, static_cast<int64_t>(rows.facts.size()), rows.first_sequence});
       cursor.waiting.erase(cursor.waiting.begin());

@@ -1,6 +1,7 @@
 #include "db/lot.h"
 
 #include "db/array.h"
+#include "db/audit_fact.h"
 #include "db/hold_world.h"
 #include "db/row.h"
 
@@ -41,7 +42,8 @@ constexpr const char* kInsertLotEdges = R"sql(
 insert into lot_consumption (
   lot_id, consumer_id, quantity_micro, consume_time, record_time, sequence, station_id, epoch, operation, line, kind, request_id)
 select lot_id, consumer_id, quantity_micro, $4::timestamptz, $5::timestamptz, 0, 0, 0, 0, 0, $6::smallint, $7::text
-from unnest($1::bigint[], $2::bigint[], $3::bigint[]) as edge (lot_id, consumer_id, quantity_micro))sql";
+from unnest($1::bigint[], $2::bigint[], $3::bigint[]) as edge (lot_id, consumer_id, quantity_micro)
+returning )sql" MES_LOT_EDGE_FACT;
 
 constexpr const char* kCopyPurchase = R"sql(
 insert into purchase (unit_id, supplier, supplier_lot, passport_reference, goods_in_test_passed, receive_time)
@@ -100,8 +102,9 @@ void UpdateLots(Transaction& transaction, const std::vector<domain::LotItem>& lo
 
 void InsertLotEdges(Transaction& transaction, domain::EdgeKind kind, const std::vector<LotEdge>& edges,
                     const std::string& request_id, domain::Time occur_time, domain::Time now) {
-  Execute(transaction, kInsertLotEdges, ArrayOf(edges, &LotEdge::from_id), ArrayOf(edges, &LotEdge::to_id),
-          ArrayOf(edges, &LotEdge::quantity_micro), occur_time, now, kind, request_id);
+  InsertOfficeFacts(transaction, now, domain::FactTable::kLotEdges,
+                    Execute(transaction, kInsertLotEdges, ArrayOf(edges, &LotEdge::from_id), ArrayOf(edges, &LotEdge::to_id),
+                            ArrayOf(edges, &LotEdge::quantity_micro), occur_time, now, kind, request_id));
   std::vector<int64_t> parents, children;
   for (const LotEdge& edge : edges) parents.push_back(edge.to_id), children.push_back(edge.from_id);
   NoteEdges(transaction, parents, children);

@@ -3,6 +3,7 @@
 #include <unordered_map>
 
 #include "db/array.h"
+#include "db/audit_fact.h"
 #include "db/row.h"
 
 namespace mes::db {
@@ -63,7 +64,8 @@ constexpr const char* kInsertUnits = R"sql(
 insert into recycling_unit (unit_id, recycling_batch_id, receive_time, record_time, observations, total_ug, mass_known, battery)
 select unit_id, recycling_batch_id, receive_time, $8::timestamptz, observations, total_ug, mass_known, battery
 from unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::integer[], $5::bigint[], $6::boolean[], $7::boolean[])
-  as given (unit_id, recycling_batch_id, receive_time, observations, total_ug, mass_known, battery))sql";
+  as given (unit_id, recycling_batch_id, receive_time, observations, total_ug, mass_known, battery)
+returning )sql" MES_RECYCLED_UNIT_FACT;
 
 constexpr const char* kInsertUnitElements = R"sql(
 insert into recycling_unit_element (unit_id, element, mass_ug)
@@ -78,7 +80,8 @@ where unit_id = any($1::bigint[]))sql";
 constexpr const char* kInsertLots = R"sql(
 insert into recovered_lot (unit_id, recycling_batch_id, recover_time, record_time, person, evidence)
 select unit_id, $2::bigint, $3::timestamptz, $4::timestamptz, $5::text, $6::text
-from unnest($1::bigint[]) as given (unit_id))sql";
+from unnest($1::bigint[]) as given (unit_id)
+returning )sql" MES_RECOVERED_LOT_FACT;
 
 constexpr const char* kInsertLotElements = R"sql(
 insert into recovered_element (unit_id, element, mass_ug)
@@ -244,11 +247,13 @@ std::vector<RecyclingUnit> FindRecyclingUnits(Transaction& transaction, const st
 }
 
 void InsertRecyclingUnits(Transaction& transaction, const std::vector<RecyclingUnit>& units, domain::Time now) {
-  Execute(transaction, kInsertUnits, ArrayOf(units, &RecyclingUnit::unit_id), ArrayOf(units, &RecyclingUnit::batch_id),
-          ArrayOf(units, &RecyclingUnit::receive_time), ArrayOf(units, &RecyclingUnit::observations),
-          ArrayOf(units, [](const RecyclingUnit& unit) { return unit.contents.total_ug; }),
-          ArrayOf(units, [](const RecyclingUnit& unit) { return unit.contents.known; }), ArrayOf(units, &RecyclingUnit::battery),
-          now);
+  InsertOfficeFacts(
+      transaction, now, domain::FactTable::kRecycledUnits,
+      Execute(transaction, kInsertUnits, ArrayOf(units, &RecyclingUnit::unit_id), ArrayOf(units, &RecyclingUnit::batch_id),
+              ArrayOf(units, &RecyclingUnit::receive_time), ArrayOf(units, &RecyclingUnit::observations),
+              ArrayOf(units, [](const RecyclingUnit& unit) { return unit.contents.total_ug; }),
+              ArrayOf(units, [](const RecyclingUnit& unit) { return unit.contents.known; }),
+              ArrayOf(units, &RecyclingUnit::battery), now));
   ElementColumns columns;
   for (const RecyclingUnit& unit : units) columns.Add(unit.unit_id, unit.contents.elements);
   Execute(transaction, kInsertUnitElements, columns.ids.Take(), columns.elements.Take(), columns.masses.Take());
@@ -264,7 +269,9 @@ std::vector<RecyclingUnit> ListRecyclingUnits(Transaction& transaction, int64_t 
 
 void InsertRecoveredLots(Transaction& transaction, int64_t batch_id, const std::vector<RecoveredLot>& lots,
                          domain::Time recover_time, domain::Time now, const std::string& person, const std::string& evidence) {
-  Execute(transaction, kInsertLots, ArrayOf(lots, &RecoveredLot::unit_id), batch_id, recover_time, now, person, evidence);
+  InsertOfficeFacts(transaction, now, domain::FactTable::kRecoveredLots,
+                    Execute(transaction, kInsertLots, ArrayOf(lots, &RecoveredLot::unit_id), batch_id, recover_time, now, person,
+                            evidence));
   ElementColumns columns;
   for (const RecoveredLot& lot : lots) columns.Add(lot.unit_id, lot.masses);
   Execute(transaction, kInsertLotElements, columns.ids.Take(), columns.elements.Take(), columns.masses.Take());

@@ -235,16 +235,20 @@ constexpr char kEndEdges[] = R"(
   from unnest($1::bigint[], $2::timestamptz[], $3::integer[], $4::integer[], $5::bigint[])
     n (child_id, remove_time, station_id, epoch, sequence)
   where a.child_id = n.child_id
-    and a.remove_time is null)";
+    and a.remove_time is null
+  returning )" MES_REMOVAL_FACT;
 
-void StoreEdges(Transaction& transaction, const Effects& effects, domain::Time now) {
+void StoreEdges(Transaction& transaction, const Effects& effects, domain::Time now, std::vector<Fact>& facts) {
   if (!effects.removals.empty()) {
     Column child, time, station, epoch, sequence;
     for (const Effects::Removal& removal : effects.removals) {
       child.Add(removal.child_id), time.Add(removal.time), station.Add(int64_t{removal.event.station_id});
       epoch.Add(int64_t{removal.event.epoch}), sequence.Add(removal.event.sequence);
     }
-    Execute(transaction, kEndEdges, child.Literal(), time.Literal(), station.Literal(), epoch.Literal(), sequence.Literal(), now);
+    AppendFacts(domain::FactTable::kRemovals,
+                Execute(transaction, kEndEdges, child.Literal(), time.Literal(), station.Literal(), epoch.Literal(),
+                        sequence.Literal(), now),
+                facts);
   }
   const std::string record_time = TimeText(now);
   if (!effects.installs.empty()) {
@@ -286,7 +290,8 @@ constexpr char kReverseConsumptions[] = R"(
     and c.station_id = n.station_id
     and c.epoch = n.epoch
     and c.sequence = n.sequence
-    and c.reverse_record_time is null)";
+    and c.reverse_record_time is null
+  returning )" MES_REVERSAL_FACT;
 constexpr char kReverseRows[] = R"(
   update station_event e
   set flags = e.flags | 4
@@ -307,11 +312,13 @@ struct ReversalColumns {
   }
 };
 
-void StoreReversals(Transaction& transaction, const Effects& effects, domain::Time now) {
+void StoreReversals(Transaction& transaction, const Effects& effects, domain::Time now, std::vector<Fact>& facts) {
   if (!effects.reversed_consumptions.empty()) {
     const ReversalColumns c(effects.reversed_consumptions);
-    Execute(transaction, kReverseConsumptions, c.unit.Literal(), c.station.Literal(), c.epoch.Literal(), c.sequence.Literal(),
-            now);
+    AppendFacts(domain::FactTable::kReversals,
+                Execute(transaction, kReverseConsumptions, c.unit.Literal(), c.station.Literal(), c.epoch.Literal(),
+                        c.sequence.Literal(), now),
+                facts);
   }
   if (!effects.reversed_rows.empty()) {
     const ReversalColumns c(effects.reversed_rows);
@@ -364,15 +371,17 @@ void StoreCounters(Transaction& transaction, const World& world) {
             rejected.Literal());
 }
 
-void CopyConditions(Transaction& transaction, const std::vector<domain::StationCondition>& conditions) {
+void CopyConditions(Transaction& transaction, const std::vector<domain::StationCondition>& conditions, domain::Time now) {
   if (conditions.empty()) return;
   pqxx::stream_to stream(transaction.work(), "station_condition",
                          std::vector<std::string>{"station_id", "person", "kind", "in_order", "occur_time", "expire_time",
-                                                  "readings", "evidence", "sequence", "reporting_station", "epoch"});
+                                                  "readings", "evidence", "sequence", "reporting_station", "epoch",
+                                                  "record_time"});
+  const std::string record_time = TimeText(now);
   for (const domain::StationCondition& c : conditions) {
     stream << std::make_tuple(c.station_id, c.report.person, static_cast<int>(c.report.kind), c.report.in_order,
                               TimeText(c.occur_time), TimeText(c.report.expire_time), nlohmann::json(c.report.readings).dump(),
-                              c.report.evidence, c.sequence, c.reporting_station, c.epoch);
+                              c.report.evidence, c.sequence, c.reporting_station, c.epoch, record_time);
   }
   stream.complete();
 }
@@ -428,10 +437,11 @@ std::vector<int64_t> StoreWorld(Transaction& transaction, const World& world) {
   CopyNewUnits(transaction, created);
   CopyFormerCodes(transaction, effects.former_codes);
   StoreLots(transaction, world);
-  StoreEdges(transaction, effects, world.now);
+  std::vector<Fact> ends;
+  StoreEdges(transaction, effects, world.now, ends);
   CopyEventRows(transaction, effects.rows);
-  StoreReversals(transaction, effects, world.now);
-  CopyConditions(transaction, effects.conditions);
+  StoreReversals(transaction, effects, world.now, ends);
+  CopyConditions(transaction, effects.conditions, world.now);
   CopyRefused(transaction, effects.refused, world.now);
   StoreCounters(transaction, world);
   StoreRunRings(transaction, world);
@@ -442,7 +452,7 @@ std::vector<int64_t> StoreWorld(Transaction& transaction, const World& world) {
   StoreCharts(transaction, world);
   StoreNonconformance(transaction, world);
   InsertAlarms(transaction, world, pending_holds);
-  InsertFactEntry(transaction, world);
+  InsertFactEntry(transaction, world, std::move(ends));
   return pending_holds;
 }
 

@@ -39,6 +39,7 @@ std::string EntryBytes(const AuditEntry& entry) {
   AppendField(bytes, entry.reason);
   AppendField(bytes, entry.old_value);
   AppendField(bytes, entry.new_value);
+  if (!entry.key_id.empty()) AppendField(bytes, HexText(entry.key_id));
   return bytes;
 }
 
@@ -71,6 +72,23 @@ std::string AnchorBytes(std::string_view chain_id, int64_t link, std::string_vie
   return bytes;
 }
 
+std::string KeyIdBytes(std::string_view public_key) {
+  std::string bytes;
+  AppendField(bytes, "ordos-site-key/1");
+  AppendField(bytes, HexText(public_key));
+  return bytes;
+}
+
+std::string RotationBytes(std::string_view chain_id, std::string_view former_public_key, std::string_view public_key, Time time) {
+  std::string bytes;
+  AppendField(bytes, "ordos-site-key-rotation/1");
+  AppendField(bytes, chain_id);
+  AppendField(bytes, HexText(former_public_key));
+  AppendField(bytes, HexText(public_key));
+  AppendField(bytes, ToMicros(time));
+  return bytes;
+}
+
 std::string HexText(std::string_view bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string text;
@@ -96,6 +114,14 @@ std::string_view NameOf(FactTable table) {
       return "consumed";
     case FactTable::kReversals:
       return "consumption_reversed";
+    case FactTable::kConditions:
+      return "station_condition";
+    case FactTable::kLotEdges:
+      return "lot_edge";
+    case FactTable::kRecycledUnits:
+      return "recycled_unit";
+    case FactTable::kRecoveredLots:
+      return "recovered_lot";
   }
   return "";
 }

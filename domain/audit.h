@@ -44,6 +44,8 @@ struct AuditEntry {
   // What was so before, where the service knows it, and what was asked for. JSON, or empty.
   std::string old_value;
   std::string new_value;
+  // The key that the HMAC is under (KeyIdBytes), kKeyIdBytes long; empty: no key, or from before keys had names.
+  std::string key_id;
   // 32 bytes, or empty: the server had no key.
   std::string mac;
 
@@ -55,7 +57,8 @@ void AppendField(std::string& bytes, std::string_view field);
 void AppendField(std::string& bytes, int64_t field);
 void AppendNull(std::string& bytes);
 
-// What an entry's HMAC is taken of: all but its place in the chain and the HMAC itself.
+// What an entry's HMAC is taken of: all but its place in the chain and the HMAC itself. A key's id that is empty adds no field, so
+// that entries from before there were ids keep their bytes.
 std::string EntryBytes(const AuditEntry& entry);
 // What its link's hash is taken of, behind the hash before.
 std::string LinkBytes(int64_t link, const AuditEntry& entry);
@@ -64,12 +67,37 @@ std::string ChainBytes(std::string_view chain_id, Time create_time, const std::v
 // What a head's signature is taken of.
 std::string AnchorBytes(std::string_view chain_id, int64_t link, std::string_view hash, Time time);
 
+// A site key's id is the first 8 bytes of the SHA-256 of this.
+inline constexpr size_t kKeyIdBytes = 8;
+std::string KeyIdBytes(std::string_view public_key);
+// What both keys sign when one takes the other's place.
+std::string RotationBytes(std::string_view chain_id, std::string_view former_public_key, std::string_view public_key, Time time);
+
+// What the audit itself enters: by these methods and this noun's id they are found again.
+inline constexpr std::string_view kRotationMethod = "RotateSiteKey";
+inline constexpr std::string_view kCoverMethod = "CoverFacts";
+inline constexpr std::string_view kAuditItself = "audit";
+
 // Lower-case hexadecimal.
 std::string HexText(std::string_view bytes);
 
-// Tables whose rows are facts of a commit. `removals`: the ends of assembly edges; `reversals`: consumptions taken back.
-enum class FactTable : int8_t { kStationEvents, kRefusedEvents, kInstalls, kRemovals, kConsumptions, kReversals };
-inline constexpr size_t kFactTables = 6;
+// Tables whose rows are facts of a commit: all that a trace walks. `removals`: the ends of assembly edges; `reversals`: consumptions
+// taken back; `lot edges`: splits and merges. The first kFirstFactTables were under the chain from its beginning, the others since
+// migration 25.
+enum class FactTable : int8_t {
+  kStationEvents,
+  kRefusedEvents,
+  kInstalls,
+  kRemovals,
+  kConsumptions,
+  kReversals,
+  kConditions,
+  kLotEdges,
+  kRecycledUnits,
+  kRecoveredLots
+};
+inline constexpr size_t kFirstFactTables = 6;
+inline constexpr size_t kFactTables = 10;
 std::string_view NameOf(FactTable table);
 
 // A table's share in a group: how many rows, and the hash of them.
@@ -89,6 +117,8 @@ struct FactGroup {
   int32_t epoch = 0;
   int64_t first_sequence = 0;
   int64_t last_sequence = 0;
+  // 1: from before migration 25, when some rows were hashed with fewer of their columns (db/audit_fact.h).
+  int form = 2;
   std::array<FactDigest, kFactTables> tables;
 };
 

@@ -13,6 +13,11 @@ inline constexpr size_t kMaxAuditContentBytes = 64 << 10;
 inline constexpr int kMaxAuditFindings = 100;
 // Anchors that come with a question.
 inline constexpr int kMaxAnchorsPerVerification = 100;
+// Site keys of before that a server is given; changes of key in a chain.
+inline constexpr size_t kMaxFormerSiteKeys = 8;
+inline constexpr int64_t kMaxSiteKeyRotations = 1'000;
+// Names of unknown keys that a verification tells.
+inline constexpr size_t kMaxUnknownKeys = 10;
 // Read methods that may be named as audited.
 inline constexpr size_t kMaxAuditedReads = 500;
 // Entries and facts per page of an export.

@@ -49,6 +49,32 @@ domain::Result<db::AuditAnchor> FromProto(const v1::AuditAnchor& anchor, const s
   return parsed;
 }
 
+constexpr int kMostPublicKeys = static_cast<int>(domain::kMaxFormerSiteKeys) + 1;
+
+domain::Error TooMany(const std::string& field, int limit) {
+  domain::Error error = FieldError(Reason::kLimitExceeded, field, field + ": more than " + std::to_string(limit));
+  error.metadata["limit"] = std::to_string(limit);
+  return error;
+}
+
+struct Times {
+  std::optional<domain::Time> from;
+  std::optional<domain::Time> until;
+};
+
+// `from_time` and `until_time`, either of which may be absent.
+template <typename Request>
+domain::Result<Times> ParseTimes(const Request& request) {
+  const auto from = OptionalTimeFromProto(request.has_from_time(), request.from_time(), "from_time");
+  if (!from) return Fail(from.error());
+  const auto until = OptionalTimeFromProto(request.has_until_time(), request.until_time(), "until_time");
+  if (!until) return Fail(until.error());
+  if (*from && *until && **until <= **from) {
+    return Fail(FieldError(Reason::kFieldInvalid, "until_time", "until_time is not after from_time"));
+  }
+  return Times{*from, *until};
+}
+
 domain::Result<db::AuditFilter> ParseFilter(const v1::ListAuditEntriesRequest& request) {
   db::AuditFilter filter;
   if (Status checked = domain::CheckText(request.noun_id(), domain::kMaxNameLength, false, "noun_id"); !checked)
@@ -58,14 +84,9 @@ domain::Result<db::AuditFilter> ParseFilter(const v1::ListAuditEntriesRequest& r
   if (Status checked = domain::CheckText(request.method(), domain::kMaxCodeLength, false, "method"); !checked)
     return Fail(checked.error());
   filter.noun_id = request.noun_id(), filter.caller = request.caller(), filter.method = request.method();
-  const auto from = OptionalTimeFromProto(request.has_from_time(), request.from_time(), "from_time");
-  if (!from) return Fail(from.error());
-  const auto until = OptionalTimeFromProto(request.has_until_time(), request.until_time(), "until_time");
-  if (!until) return Fail(until.error());
-  filter.from = *from, filter.until = *until;
-  if (filter.from && filter.until && *filter.until <= *filter.from) {
-    return Fail(FieldError(Reason::kFieldInvalid, "until_time", "until_time is not after from_time"));
-  }
+  const domain::Result<Times> times = ParseTimes(request);
+  if (!times) return Fail(times.error());
+  filter.from = times->from, filter.until = times->until;
   return filter;
 }
 
@@ -172,6 +193,12 @@ v1::VerifyAuditResponse ResultOf(const db::AuditVerification& told, bool complet
   response.set_unsealed(told.unsealed);
   response.set_authenticated(told.authenticated);
   response.set_unauthenticated(told.unauthenticated);
+  response.set_not_checkable(told.not_checkable);
+  for (const std::string& key_id : told.unknown_keys) response.add_unknown_key_ids(domain::HexText(key_id));
+  response.set_links_before(told.links_before);
+  response.set_links_after(told.links_after);
+  response.set_begins_signed(told.begins_signed);
+  response.set_ends_signed(told.ends_signed);
   response.set_head_link(told.head.link);
   response.set_head_hash(domain::HexText(told.head.hash));
   if (!complete) return response;
@@ -189,9 +216,7 @@ v1::VerifyAuditResponse ResultOf(const db::AuditVerification& told, bool complet
 Status VerifyAudit(Call& call, AuditSealer& sealer, const v1::VerifyAuditRequest& request,
                    PageSink<v1::VerifyAuditResponse>& sink) {
   if (request.anchors_size() > domain::kMaxAnchorsPerVerification) {
-    domain::Error error = FieldError(Reason::kLimitExceeded, "anchors", "more than 100 anchors");
-    error.metadata["limit"] = std::to_string(domain::kMaxAnchorsPerVerification);
-    return Fail(std::move(error));
+    return Fail(TooMany("anchors", domain::kMaxAnchorsPerVerification));
   }
   db::VerifyQuestion question;
   for (int i = 0; i < request.anchors_size(); ++i) {
@@ -199,11 +224,15 @@ Status VerifyAudit(Call& call, AuditSealer& sealer, const v1::VerifyAuditRequest
     if (!anchor) return Fail(anchor.error());
     question.anchors.push_back(*anchor);
   }
-  if (!request.public_key().empty()) {
-    const domain::Result<std::string> key = ParseHex(request.public_key(), 32, "public_key");
+  if (request.public_keys_size() > kMostPublicKeys) return Fail(TooMany("public_keys", kMostPublicKeys));
+  for (int i = 0; i < request.public_keys_size(); ++i) {
+    const domain::Result<std::string> key = ParseHex(request.public_keys(i), 32, "public_keys[" + std::to_string(i) + "]");
     if (!key) return Fail(key.error());
-    question.public_key = *key;
+    question.public_keys.push_back(*key);
   }
+  const domain::Result<Times> times = ParseTimes(request);
+  if (!times) return Fail(times.error());
+  question.from = times->from, question.until = times->until;
   question.check_signature = IsSignedBy;
   question.with_facts = !request.skip_facts();
   sealer.SealNow();
@@ -345,6 +374,7 @@ v1::AuditEntry ToProto(const db::LinkedEntry& linked) {
   message.set_old_value(entry.old_value);
   message.set_new_value(entry.new_value);
   message.set_mac(domain::HexText(entry.mac));
+  if (!entry.key_id.empty()) message.set_key_id(domain::HexText(entry.key_id));
   return message;
 }
 

@@ -14,6 +14,8 @@ namespace {
 constexpr auto kSealInterval = std::chrono::milliseconds(400);
 constexpr int kStatementTimeoutMs = 30'000;
 
+domain::Time Now() { return std::chrono::time_point_cast<domain::Duration>(std::chrono::system_clock::now()); }
+
 }  // namespace
 
 AuditSealer::AuditSealer(const std::string& database_url, std::shared_ptr<const SiteKey> key,
@@ -58,6 +60,7 @@ domain::Result<db::AuditAnchor> AuditSealer::SignHead() {
     return domain::Fail(
         {domain::Reason::kAuditUnavailable, "this server has no site key to sign with: start mesd with --site-key", {}});
   }
+  AgreeOnKey();
   SealNow();
   db::AuditAnchor anchor;
   pool_.Read([&](db::Transaction& transaction) {
@@ -66,10 +69,17 @@ domain::Result<db::AuditAnchor> AuditSealer::SignHead() {
     anchor.link = head.link;
     anchor.hash = head.hash;
   });
-  anchor.time = std::chrono::time_point_cast<domain::Duration>(std::chrono::system_clock::now());
+  anchor.time = Now();
   anchor.public_key = key_->public_key();
   anchor.signature = key_->Sign(domain::AnchorBytes(anchor.chain_id, anchor.link, anchor.hash, anchor.time));
   return anchor;
+}
+
+void AuditSealer::AgreeOnKey() {
+  pool_.Run([](db::Transaction& transaction) {
+    db::TakeKeyInForce(transaction, Now());
+    return true;
+  });
 }
 
 void AuditSealer::Anchor() {
@@ -91,13 +101,15 @@ void AuditSealer::Anchor() {
 void AuditSealer::Watch() {
   db::SealProgress progress;
   auto next_anchor = std::chrono::steady_clock::now() + anchor_interval_;
-  bool failed = false;
+  bool failed = false, agreed = false;
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     lock.unlock();
     try {
       while (Seal(progress) == db::kMostSealedPerPass) {
       }
+      if (!agreed) AgreeOnKey();
+      agreed = true;
       if (key_ != nullptr && anchor_interval_.count() > 0 && std::chrono::steady_clock::now() >= next_anchor) {
         next_anchor = std::chrono::steady_clock::now() + anchor_interval_;
         Anchor();

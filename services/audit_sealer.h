@@ -29,13 +29,15 @@ class AuditSealer {
 
   // Seals everything that is committed. Throws db::Unavailable.
   void SealNow();
-  // Seals, and signs the head; not stored yet. Errors: AUDIT_UNAVAILABLE without a key. Throws db::Unavailable.
+  // Seals, and signs the head; not stored yet. Errors: AUDIT_UNAVAILABLE without a key. Throws db::Unavailable, db::AuditRefused.
   domain::Result<db::AuditAnchor> SignHead();
   void Stop();
 
  private:
   void Watch();
   void Anchor();
+  // Enters a change of key where there is one. Throws db::AuditRefused where this server's key is not the site's.
+  void AgreeOnKey();
   int64_t Seal(db::SealProgress& progress);
 
   db::Pool pool_;

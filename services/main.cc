@@ -166,6 +166,10 @@ int main(int argc, char** argv) {
   serve.add_option("--site-key", options.site_key_file, "Ed25519 key in PEM form, mode 0600: signs the audit and start permits")
       ->envname("MES_SITE_KEY")
       ->check(CLI::ExistingFile);
+  serve.add_option("--former-site-key", options.former_site_key_files,
+                   "A site key of before, repeatable: what it made stays checkable, and the change to --site-key is entered")
+      ->take_all()
+      ->check(CLI::ExistingFile);
   serve.add_option("--anchor-seconds", options.anchor_seconds, "Between signed heads of the audit; 0 = only on demand")
       ->capture_default_str()
       ->check(CLI::Range(0, 86'400));

@@ -16,9 +16,11 @@
 #include <thread>
 #include <vector>
 
+#include "db/audit_key.h"
 #include "db/hold_spread.h"
 #include "db/migrate.h"
 #include "domain/limits_access.h"
+#include "domain/limits_audit.h"
 #include "grpc/health/v1/health.pb.h"
 #include "services/access.h"
 #include "services/audit.h"
@@ -111,8 +113,8 @@ std::vector<std::unique_ptr<grpc::Service>> MakeServices(Env& env) {
   return services;
 }
 
-// The site's key, and what rests on it for the whole process.
-std::shared_ptr<const SiteKey> TakeKey(const ServerOptions& options) {
+// The site's key and those before it, and what rests on them for the whole process.
+std::shared_ptr<const SiteKey> TakeKeys(const ServerOptions& options) {
   AuditReads(options.audited_reads.empty() ? DefaultAuditedReads() : options.audited_reads);
   if (options.site_key_file.empty()) {
     db::UseAuditKey("");
@@ -125,6 +127,26 @@ std::shared_ptr<const SiteKey> TakeKey(const ServerOptions& options) {
   UsePermitKey(key->Derive("ordos start permit"));
   UseSealKey(key->Derive("ordos signature seal"));
   return key;
+  std::vector<std::string> files = options.former_site_key_files;
+  if (options.site_key_file.empty() && !files.empty()) {
+    throw std::invalid_argument("former site keys are of no use without a site key");
+  }
+  if (files.size() > domain::kMaxFormerSiteKeys) throw std::invalid_argument("more than 8 former site keys");
+  if (!options.site_key_file.empty()) files.insert(files.begin(), options.site_key_file);
+  std::vector<std::shared_ptr<const SiteKey>> keys;
+  db::AuditKeys audit_keys;
+  std::vector<PermitKey> permit_keys;
+  for (const std::string& file : files) {
+    const auto& key = keys.emplace_back(std::make_shared<const SiteKey>(SiteKey::Load(file)));
+    const std::string id = db::AuditKeyId(key->public_key());
+    if (db::FindAuditKey(audit_keys, id) != nullptr) throw std::invalid_argument("the site key " + file + " is given twice");
+    audit_keys.push_back({id, key->Derive("ordos audit entry"), key->public_key(),
+                          [key](std::string_view bytes) { return key->Sign(bytes); }});
+    permit_keys.push_back({id, key->Derive("ordos start permit")});
+  }
+  db::UseAuditKeys(std::move(audit_keys));
+  UsePermitKeys(std::move(permit_keys));
+  return keys.empty() ? nullptr : keys.front();
 }
 
 // SERVING only while the database answers and has this build's schema. Asked by its own connection, so that a busy pool is not
@@ -240,7 +262,7 @@ void Configure(grpc::ServerBuilder& builder) {
 struct Server::State {
   explicit State(ServerOptions server_options)
       : options(std::move(server_options)),
-        key(TakeKey(options)),
+        key(TakeKeys(options)),
         pool({.url = options.database_url, .size = options.pool_size + options.ingest_writers}),
         executor(options.pool_size, options.queue_limit),
         plant(pool),

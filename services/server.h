@@ -50,6 +50,8 @@ struct ServerOptions {
   // The site's Ed25519 key (services/site_key.h); empty = audit entries carry no HMAC, heads are not signed, and start permits end with
   // this process.
   std::string site_key_file;
+  // Those that were in force before it, at most kMaxFormerSiteKeys: what they made is still checked, and the change is entered.
+  std::vector<std::string> former_site_key_files;
   // Between signed heads of the audit, while there is something new; 0 = only on demand.
   int anchor_seconds = 600;
   // An existing folder, best on another host, where each signed head is written too; empty = nowhere.

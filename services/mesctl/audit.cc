@@ -71,16 +71,30 @@ v1::AuditAnchor ReadAnchor(const std::string& path) {
   return anchor;
 }
 
-void PrintResult(const v1::VerifyAuditResponse& result) {
+void PrintResult(const v1::VerifyAuditResponse& result, bool of_period) {
   Fields fields;
-  fields.Add("audit", result.sound() ? "sound" : "NOT SOUND");
+  fields.Add("audit", result.sound() ? "sound" : result.findings_in_all() > 0 ? "NOT SOUND" : "NOT CHECKABLE");
   fields.Add("entries", std::to_string(result.entries()));
   fields.Add("facts", std::to_string(result.facts()));
   fields.Add("anchors", std::to_string(result.anchors()));
   fields.Add("head", std::to_string(result.head_link()) + " " + result.head_hash());
   fields.Add("with HMAC", std::to_string(result.authenticated()));
   if (result.unauthenticated() > 0) fields.Add("without", std::to_string(result.unauthenticated()));
-  if (result.earlier_facts() > 0) fields.Add("older facts", std::to_string(result.earlier_facts()) + ", counted only");
+  if (result.not_checkable() > 0) {
+    std::string keys;
+    for (const std::string& key_id : result.unknown_key_ids()) keys += " " + key_id;
+    fields.Add("not checkable", std::to_string(result.not_checkable()) + ": key ID unknown:" + keys);
+  }
+  if (result.earlier_facts() > 0 && !of_period)
+    fields.Add("older facts", std::to_string(result.earlier_facts()) + ", counted only");
+  if (of_period) {
+    const auto edge = [](int64_t links, bool is_signed, const std::string& where) {
+      return std::to_string(links) + " links " + where + (is_signed ? "a signed head" : where == "before " ? "its part" : "the end");
+    };
+    fields.Add("not looked at", edge(result.links_before(), result.begins_signed(), "before ") + "; " +
+                                    edge(result.links_after(), result.ends_signed(), "behind ") +
+                                    "; rows recorded outside the period; marks of reversal; rows from before the audit");
+  }
   if (result.findings_in_all() > 0) fields.Add("findings", std::to_string(result.findings_in_all()));
   fields.Print();
   if (result.findings_size() == 0) return;
@@ -92,18 +106,26 @@ void PrintResult(const v1::VerifyAuditResponse& result) {
   table.Print();
 }
 
-void Verify(const Connection& connection, const std::vector<std::string>& anchors, const std::string& key, bool skip_facts) {
+struct Verification {
+  std::vector<std::string> anchors, keys;
+  std::string from, until;
+  bool skip_facts = false;
+};
+
+void Verify(const Connection& connection, const Verification& asked) {
   v1::VerifyAuditRequest request;
-  for (const std::string& path : anchors) *request.add_anchors() = ReadAnchor(path);
-  request.set_public_key(key);
-  request.set_skip_facts(skip_facts);
+  for (const std::string& path : asked.anchors) *request.add_anchors() = ReadAnchor(path);
+  for (const std::string& key : asked.keys) request.add_public_keys(key);
+  request.set_skip_facts(asked.skip_facts);
+  if (!asked.from.empty()) *request.mutable_from_time() = ParseTime("--from", asked.from);
+  if (!asked.until.empty()) *request.mutable_until_time() = ParseTime("--until", asked.until);
   v1::VerifyAuditResponse result;
   CallStream<Audit, v1::VerifyAuditRequest, v1::VerifyAuditResponse>(connection, &Audit::VerifyAudit, request,
                                                                      [&](const v1::VerifyAuditResponse& page) { result = page; });
   if (connection.json) {
     PrintJson(result);
   } else {
-    PrintResult(result);
+    PrintResult(result, request.has_from_time() || request.has_until_time());
   }
   if (!result.sound()) throw Exit{kExitServer};
 }
@@ -175,14 +197,18 @@ void AddExport(CLI::App& audit, const Connection& connection) {
 void AddVerify(CLI::App& audit, const Connection& connection) {
   auto* verify = audit.add_subcommand(
       "verify", "Re-read the database and tell what is not as it was sealed; exit code 1 where something is");
-  verify->footer("Example:\n  mesctl audit verify --anchor /media/safe/anchor.json --deadline 3600");
-  auto anchors = std::make_shared<std::vector<std::string>>();
-  auto key = std::make_shared<std::string>();
-  auto skip = std::make_shared<bool>(false);
-  verify->add_option("--anchor", *anchors, "A signed head that was kept elsewhere; repeatable")->take_all()->type_name("FILE");
-  verify->add_option("--key", *key, "The public key that signed all heads, in hexadecimal")->type_name("HEX");
-  verify->add_flag("--skip-facts", *skip, "Entries, links and signed heads only");
-  verify->callback([&connection, anchors, key, skip] { Verify(connection, *anchors, *key, *skip); });
+  verify->footer(
+      "Examples:\n  mesctl audit verify --anchor /media/safe/anchor.json --deadline 3600\n"
+      "  mesctl audit verify --from 2026-11-01T00:00:00+08:00 --until 2026-12-01T00:00:00+08:00");
+  auto asked = std::make_shared<Verification>();
+  verify->add_option("--anchor", asked->anchors, "A signed head that was kept elsewhere; repeatable")->take_all()->type_name("FILE");
+  verify->add_option("--key", asked->keys, "A public key that may have signed heads, in hexadecimal; repeatable")
+      ->take_all()
+      ->type_name("HEX");
+  verify->add_flag("--skip-facts", asked->skip_facts, "Entries, links and signed heads only");
+  verify->add_option("--from", asked->from, "Only what was written and recorded from then on")->type_name("T");
+  verify->add_option("--until", asked->until, "Only what was written and recorded before")->type_name("T");
+  verify->callback([&connection, asked] { Verify(connection, *asked); });
 }
 
 }  // namespace

@@ -50,6 +50,7 @@ const std::vector<Group>& Groups() {
        RunGuard,
        {"ingest_tls_ratio", "ingest_audit_ratio", "ingest_guarded_ratio", "can_start_tls_ratio", "can_start_audit_ratio",
         "can_start_guarded_ratio"}},
+      {"audit", RunAudit, {"verify_rows_per_minute", "verify_period_rows_per_minute"}},
   };
   return groups;
 }

@@ -15,6 +15,8 @@ wal_bytes_per_event rules_cost_ratio ingest_with_rules_per_s ingest_without_rule
 yield_query_p50_ms yield_query_p99_ms yield_query_slowest_p99_ms verify_rows_per_minute hold_100000_s
 hold_100000_longest_ack_ms ingest_tls_ratio ingest_audit_ratio ingest_guarded_ratio can_start_tls_ratio can_start_audit_ratio
 can_start_guarded_ratio""".split()
+yield_query_p50_ms yield_query_p99_ms yield_query_slowest_p99_ms verify_rows_per_minute verify_period_rows_per_minute hold_100000_s
+hold_100000_longest_ack_ms""".split()
 
 with tempfile.TemporaryDirectory() as folder:
     file = os.path.join(folder, "figures.json")

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "db/audit_verify.h"
+#include "tests/db/audit_history.h"
 #include "tests/support/cluster.h"
 
 namespace mes::db {
@@ -78,7 +79,7 @@ struct Audit : testing::Test {
     return database.Value(
         "select string_agg(e.noun_id, ' ' order by l.link_no) from audit_link l join audit_entry e using (audit_id)");
   }
-  ~Audit() override { UseAuditKey(""); }
+  ~Audit() override { UseAuditKeys({}); }
 };
 
 TEST_F(Audit, AnEntryIsReadBackAsItWasWritten) {
@@ -233,6 +234,7 @@ TEST_F(Audit, EachKindOfTamperingIsFoundAndItsFirstLinkNamed) {
     const AuditHead head = LoadAuditHead(transaction);
     anchor = {LoadAuditChain(transaction).chain_id, head.link, head.hash, kNow, std::string(32, 'k'), std::string(64, 's')};
   });
+  Run([&](Transaction& transaction) { InsertAuditAnchor(transaction, anchor); });
   ASSERT_TRUE(Verify({anchor}).Sound());
 
   const auto first = [&](const std::string& attack, const std::string& undo, std::vector<AuditAnchor> anchors = {}) {
@@ -278,15 +280,20 @@ TEST_F(Audit, EachKindOfTamperingIsFoundAndItsFirstLinkNamed) {
     Tamper("update audit_link set hash = decode('" + forged + "', 'hex') where link_no = 6");
     return true;
   });
+  EXPECT_EQ(Verify().findings_in_all, 1);
+  // The signed head too: only the copy that was kept elsewhere tells.
+  Tamper("delete from audit_anchor");
   EXPECT_TRUE(Verify().Sound());
   const AuditVerification told = Verify({anchor});
-  ASSERT_EQ(told.findings_in_all, 1);
+  ASSERT_EQ(told.findings_in_all, 2);
   EXPECT_EQ(told.findings[0].link, 6);
-  EXPECT_THAT(told.findings[0].sentence, HasSubstr("not the one that was signed"));
+  EXPECT_THAT(told.findings[0].sentence, HasSubstr("gone from the database"));
+  EXPECT_EQ(told.findings[1].link, 6);
+  EXPECT_THAT(told.findings[1].sentence, HasSubstr("not the one that was signed"));
 }
 
 TEST_F(Audit, AnEntrySlippedInByTheDatabaseIsFoundByItsHmac) {
-  UseAuditKey(std::string(32, 'k'));
+  UseAuditKeys({ToyKey('k')});
   Write("1");
   Write("2");
   // A whole copy, and one that claims to be of now.
@@ -305,7 +312,7 @@ TEST_F(Audit, AnEntrySlippedInByTheDatabaseIsFoundByItsHmac) {
   EXPECT_EQ(told.findings[1].link, 4);
   EXPECT_EQ(told.authenticated, 2);
   // Without the key nobody can tell, and says so.
-  UseAuditKey("");
+  UseAuditKeys({});
   EXPECT_EQ(Verify().unauthenticated, 4);
 }
 

@@ -55,7 +55,26 @@ TEST(Audit, EveryFieldOfAnEntryIsInItsBytes) {
   EXPECT_TRUE(changed([](AuditEntry& e) { e.old_value = "{}"; }));
   EXPECT_TRUE(changed([](AuditEntry& e) { e.new_value += " "; }));
   EXPECT_TRUE(changed([](AuditEntry& e) { e.mac = std::string(32, 'x'); }));
+  EXPECT_TRUE(changed([](AuditEntry& e) { e.key_id = std::string(kKeyIdBytes, 'k'); }));
   EXPECT_NE(LinkBytes(4, Example()), bytes);
+}
+
+TEST(Audit, AKeysIdIsAFieldOnlyWhereItIsThere) {
+  AuditEntry named = Example();
+  named.key_id = "12345678";
+  std::string bytes = EntryBytes(Example());
+  AppendField(bytes, "3132333435363738");
+  EXPECT_EQ(EntryBytes(named), bytes);
+}
+
+TEST(Audit, AChangeOfKeyIsAboutItsChainBothKeysAndItsTime) {
+  const std::string a(32, 'a'), b(32, 'b');
+  const std::string bytes = RotationBytes("c", a, b, FromMicros(9));
+  EXPECT_NE(RotationBytes("d", a, b, FromMicros(9)), bytes);
+  EXPECT_NE(RotationBytes("c", b, a, FromMicros(9)), bytes);
+  EXPECT_NE(RotationBytes("c", a, a, FromMicros(9)), bytes);
+  EXPECT_NE(RotationBytes("c", a, b, FromMicros(8)), bytes);
+  EXPECT_NE(KeyIdBytes(a), KeyIdBytes(b));
 }
 
 RC_GTEST_PROP(Audit, TextMovedFromOneFieldToTheNextGivesOtherBytes, ()) {

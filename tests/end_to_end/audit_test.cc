@@ -151,6 +151,65 @@ TEST_F(MesctlAuditTest, HeadsAreSignedOnAScheduleIntoTheFolder) {
   EXPECT_TRUE(found);
 }
 
+TEST_F(MesctlAuditTest, APeriodIsVerifiedByItself) {
+  const std::string told = Said({"audit", "verify", "--from", "2020-01-01T00:00:00Z", "--until", "2020-01-02T00:00:00Z"});
+  EXPECT_THAT(told, AllOf(HasSubstr("sound"), HasSubstr("not looked at"), HasSubstr("0 links before")));
+  EXPECT_EQ(Mesctl({"audit", "verify", "--from", "2020-01-02T00:00:00Z", "--until", "2020-01-01T00:00:00Z"}).code, 1);
+}
+
+TEST_F(MesctlAuditTest, AChangedSiteKeyIsProvedLiveAndOffline) {
+  tests::TestDatabase plant;
+  const tests::SiteKeyFile old_key, new_key(S_IRUSR | S_IWUSR, tests::SiteKeyFile::kOtherPem);
+  const std::string listen = "127.0.0.1:" + std::to_string(tests::FreePort());
+  const auto serve = [&](std::vector<std::string> keys) {
+    std::vector<std::string> arguments = {"serve", "--database", plant.url(), "--listen", listen, "--anchor-seconds", "0"};
+    arguments.insert(arguments.end(), keys.begin(), keys.end());
+    return std::make_unique<tests::RunningProgram>(MES_BINARY_FOLDER "/bin/mesd", arguments);
+  };
+  const auto say = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"--server", listen});
+    return tests::RunProgram(MES_BINARY_FOLDER "/bin/mesctl", arguments);
+  };
+  auto running = serve({"--site-key", old_key.path()});
+  ASSERT_EQ(say({"health", "--wait", "50"}).code, 0);
+  ASSERT_EQ(say({"plant", "load", MES_SOURCE_FOLDER "/deploy/plant"}).code, 0);
+  ASSERT_EQ(say({"audit", "anchor", "--out", In("old.json")}).code, 0);
+  running.reset();
+  running = serve({"--site-key", new_key.path(), "--former-site-key", old_key.path()});
+  ASSERT_EQ(say({"health", "--wait", "50"}).code, 0);
+  ASSERT_EQ(say({"audit", "anchor", "--out", In("new.json")}).code, 0);
+  EXPECT_THAT(say({"audit", "list", "--method", "RotateSiteKey"}).out, HasSubstr("the site key was changed"));
+  const tests::Outcome live = say({"audit", "verify", "--anchor", In("old.json"), "--anchor", In("new.json")});
+  EXPECT_EQ(live.code, 0) << live.out << live.err;
+  ASSERT_EQ(say({"audit", "export", "--out", In("changed.jsonl")}).code, 0);
+
+  const auto key_in = [&](const std::string& name) {
+    const std::string anchor = Lines(In(name)).at(0);
+    return anchor.substr(anchor.find("\"public_key\":\"") + 14, 64);
+  };
+  const std::vector<std::string> both = {kVerify,   In("changed.jsonl"), "--anchor", In("old.json"), "--anchor", In("new.json"),
+                                         "--key",   key_in("old.json"),  "--key",    key_in("new.json")};
+  tests::Outcome judged = Python(both);
+  EXPECT_EQ(judged.code, 0) << judged.out << judged.err;
+  EXPECT_THAT(judged.out, StartsWith("sound"));
+  judged = Python({kVerify, In("changed.jsonl"), "--anchor", In("new.json"), "--key", key_in("new.json")});
+  EXPECT_EQ(judged.code, 3) << judged.out << judged.err;
+  EXPECT_THAT(judged.out, HasSubstr("NOT CHECKABLE: key ID unknown"));
+  // The old key's head under a link behind the change, as a thief would sign it.
+  EXPECT_EQ(Python({MES_SOURCE_FOLDER "/tests/support/audit_tampering.py", kVerify, In("changed.jsonl"), new_key.path(), "300"}).code, 0);
+  const tests::Outcome stolen =
+      Python({MES_SOURCE_FOLDER "/tests/support/audit_tampering.py", kVerify, In("changed.jsonl"), old_key.path(), "1"});
+  EXPECT_NE(stolen.code, 0);
+  EXPECT_THAT(stolen.err, HasSubstr("signed with a key that was replaced"));
+
+  running.reset();
+  running = serve({"--site-key", new_key.path()});
+  ASSERT_EQ(say({"health", "--wait", "50"}).code, 0);
+  const tests::Outcome alone = say({"audit", "verify"});
+  EXPECT_EQ(alone.code, 1);
+  EXPECT_THAT(alone.out, AllOf(HasSubstr("NOT CHECKABLE"), HasSubstr("key ID unknown")));
+}
+
 TEST_F(MesctlAuditTest, AnExportIsVerifiedOfflineAndTenThousandTamperingsAreFound) {
   Said({"audit", "export", "--facts", "--out", In("whole.jsonl")});
   Said({"audit", "anchor", "--out", In("head.json")});

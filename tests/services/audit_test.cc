@@ -287,7 +287,7 @@ TEST_F(AuditServiceTest, TheHeadIsSignedKeptAndListed) {
   EXPECT_EQ(listed.anchors(0).signature(), anchor.signature());
   EXPECT_TRUE(Verify({anchor}).sound());
   v1::VerifyAuditRequest request;
-  request.set_public_key(std::string(64, '0'));
+  request.add_public_keys(std::string(64, '0'));
   v1::VerifyAuditResponse result;
   ASSERT_EQ(ReasonOf(VerifyStatus(request, &result)), "OK");
   EXPECT_THAT(result.findings(0).sentence(), HasSubstr("another key"));
@@ -449,6 +449,32 @@ TEST_F(AuditServiceTest, EachTamperingOfTheLiveDatabaseIsFoundWithItsPlaceNamed)
     mend();
   }
   EXPECT_TRUE(Verify({anchor}).sound());
+}
+
+TEST_F(AuditServiceTest, APeriodIsVerifiedAndSaysWhatItLeftOut) {
+  Build(2);
+  v1::VerifyAuditRequest request;
+  request.mutable_from_time()->set_seconds(time(nullptr) - 3'600);
+  request.mutable_until_time()->set_seconds(time(nullptr) + 3'600);
+  v1::VerifyAuditResponse told;
+  ASSERT_EQ(ReasonOf(VerifyStatus(request, &told)), "OK");
+  EXPECT_TRUE(told.sound()) << told.ShortDebugString();
+  EXPECT_EQ(told.facts(), 2 * 5 + 2);
+  EXPECT_EQ(told.links_before(), 0);
+  EXPECT_FALSE(told.begins_signed());
+  EXPECT_FALSE(told.ends_signed());
+  request.mutable_from_time()->set_seconds(time(nullptr) + 3'000);
+  ASSERT_EQ(ReasonOf(VerifyStatus(request, &told)), "OK");
+  EXPECT_TRUE(told.sound());
+  EXPECT_EQ(told.facts(), 0);
+  *request.mutable_until_time() = request.from_time();
+  EXPECT_EQ(FieldOf(VerifyStatus(request, &told)), "until_time");
+  request.Clear();
+  for (int i = 0; i < 10; ++i) request.add_public_keys(std::string(64, '0'));
+  EXPECT_EQ(ReasonOf(VerifyStatus(request, &told)), "LIMIT_EXCEEDED");
+  request.mutable_public_keys()->DeleteSubrange(1, 9);
+  request.set_public_keys(0, "zz");
+  EXPECT_EQ(FieldOf(VerifyStatus(request, &told)), "public_keys[0]");
 }
 
 TEST_F(AuditServiceTest, AServerWithoutAKeySignsNothingAndSaysSo) {

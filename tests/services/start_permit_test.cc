@@ -100,10 +100,22 @@ TEST_F(StartPermitTest, AnAlteredForgedOrForeignOneIsRefused) {
   EXPECT_EQ(Tell(Start("P1", std::string(1'025, 'x'))), "REJECTED LIMIT_EXCEEDED");
   // Sealed by somebody else.
   domain::StartPermit forged{true, "P1", kKit, 10, 1, domain::Time{}, domain::Time::max()};
-  UsePermitKey(std::string(32, 'x'));
+  UsePermitKeys({{"", std::string(32, 'x')}});
   const std::string theirs = SealPermit(forged);
-  UsePermitKey(std::string(32, 'y'));
+  UsePermitKeys({{"", std::string(32, 'y')}});
   EXPECT_EQ(Tell(Start("P1", theirs)), "REJECTED PERMIT_INVALID");
+  // A former key's permits are good, but none for longer than a permit may be.
+  UsePermitKeys({{"", std::string(32, 'y')}, {"", std::string(32, 'x')}});
+  EXPECT_EQ(Tell(Start("P1", theirs)), "REJECTED PERMIT_INVALID");
+}
+
+TEST_F(StartPermitTest, OneOfAFormerKeyIsGoodUntilItEnds) {
+  UsePermitKeys({{"", std::string(32, 'x')}});
+  const std::string permit = Permit("P1");
+  UsePermitKeys({{"", std::string(32, 'y')}, {"", std::string(32, 'x')}});
+  EXPECT_EQ(Tell(Start("P1", permit)), "RECORDED");
+  UsePermitKeys({{"", std::string(32, 'y')}});
+  EXPECT_EQ(Tell(Start("P2", permit)), "REJECTED PERMIT_INVALID");
 }
 
 TEST_F(StartPermitTest, AnExpiredOneIsRefusedAndOneInAdvanceIsBounded) {

@@ -133,13 +133,14 @@ def main():
     verify = load(sys.argv[1])
     # Most lines come again and again.
     verify.parse = functools.lru_cache(maxsize=None)(verify.parse)
+    verify.is_signed = functools.lru_cache(maxsize=None)(verify.is_signed)
     with open(sys.argv[2], encoding="utf-8") as file:
         lines = file.read().splitlines()
     count = int(sys.argv[4]) if len(sys.argv) > 4 else 10_000
     dice = random.Random(int(sys.argv[5]) if len(sys.argv) > 5 else 1)
     chain, link, head, _, _ = verify.verify_chain(lines)
     anchor = sign(verify, sys.argv[3], chain, link, head)
-    verify.check_signature(anchor, anchor["public_key"])
+    verify.check_signature(anchor, [anchor["public_key"]])
     verify.verify_chain(lines, [anchor])
     said = meaning(lines)
     done = {}

@@ -32,6 +32,11 @@ class SiteKeyFile {
                                          " KEY-----\n"
                                          "MC4CAQAwBQYDK2VwBCIEII7vzNx+uhJkiTFI3nn/EpeuAgxW9F7PlK1tsHev7cty\n"
                                          "-----END PRIVATE KEY-----\n";
+  // Another, for when keys are changed.
+  inline static const std::string kOtherPem = std::string("-----BEGIN PRIVATE") +
+                                              " KEY-----\n"
+                                              "MC4CAQAwBQYDK2VwBCIEID0bHw0qAWRA2/xctHjNp5DCJK7O9p1hFPo3qp4nVw3x\n"
+                                              "-----END PRIVATE KEY-----\n";
 
  private:
   std::string path_;
