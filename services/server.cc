@@ -116,17 +116,6 @@ std::vector<std::unique_ptr<grpc::Service>> MakeServices(Env& env) {
 // The site's key and those before it, and what rests on them for the whole process.
 std::shared_ptr<const SiteKey> TakeKeys(const ServerOptions& options) {
   AuditReads(options.audited_reads.empty() ? DefaultAuditedReads() : options.audited_reads);
-  if (options.site_key_file.empty()) {
-    db::UseAuditKey("");
-    UsePermitKey("");
-    UseSealKey("");
-    return nullptr;
-  }
-  auto key = std::make_shared<const SiteKey>(SiteKey::Load(options.site_key_file));
-  db::UseAuditKey(key->Derive("ordos audit entry"));
-  UsePermitKey(key->Derive("ordos start permit"));
-  UseSealKey(key->Derive("ordos signature seal"));
-  return key;
   std::vector<std::string> files = options.former_site_key_files;
   if (options.site_key_file.empty() && !files.empty()) {
     throw std::invalid_argument("former site keys are of no use without a site key");
@@ -136,6 +125,7 @@ std::shared_ptr<const SiteKey> TakeKeys(const ServerOptions& options) {
   std::vector<std::shared_ptr<const SiteKey>> keys;
   db::AuditKeys audit_keys;
   std::vector<PermitKey> permit_keys;
+  std::vector<std::string> seal_keys;
   for (const std::string& file : files) {
     const auto& key = keys.emplace_back(std::make_shared<const SiteKey>(SiteKey::Load(file)));
     const std::string id = db::AuditKeyId(key->public_key());
@@ -143,9 +133,11 @@ std::shared_ptr<const SiteKey> TakeKeys(const ServerOptions& options) {
     audit_keys.push_back({id, key->Derive("ordos audit entry"), key->public_key(),
                           [key](std::string_view bytes) { return key->Sign(bytes); }});
     permit_keys.push_back({id, key->Derive("ordos start permit")});
+    seal_keys.push_back(key->Derive("ordos signature seal"));
   }
   db::UseAuditKeys(std::move(audit_keys));
   UsePermitKeys(std::move(permit_keys));
+  UseSealKeys(std::move(seal_keys));
   return keys.empty() ? nullptr : keys.front();
 }
 

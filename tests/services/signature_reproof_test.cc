@@ -247,9 +247,9 @@ TEST_F(ReproofTest, ARowBentInTheDatabaseIsToldWhenRead) {
   EXPECT_FALSE(Of(other).at(0).valid()) << "moved to another record";
   database().Query("set session_replication_role = replica; update record_signature set noun_id = (select noun_id from kept)");
   // Another site's key, or none, knows no such seal.
-  UseSealKey(std::string(32, 'x'));
+  UseSealKeys({std::string(32, 'x')});
   EXPECT_FALSE(Of(hold).at(0).valid());
-  UseSealKey("");
+  UseSealKeys({});
   EXPECT_FALSE(Of(hold).at(0).valid());
 }
 
