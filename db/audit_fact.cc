@@ -197,16 +197,18 @@ constexpr Source kSources[] = {
     {FactTable::kReversals,
      "ptppp"
      "ptp",
-     5, MES_REVERSAL_FACT, "lot_consumption c where c.kind = 1 and c.reverse_record_time is not null", "c.reverse_record_time",
+     5, MES_REVERSAL_FACT, "lot_consumption c where c.reverse_record_time is not null", "c.reverse_record_time",
      "c.station_id, c.epoch"},
     {FactTable::kConditions, "ppppttnppppt", 0,
      // From before their reports were dated: of the beginning of time.
      "coalesce(record_time, 'epoch'), reporting_station, epoch, sequence, false, station_id, person, kind, in_order, occur_time, "
      "expire_time, readings, evidence, sequence, reporting_station, epoch, record_time",
      "station_condition where true", "coalesce(record_time, 'epoch')", "reporting_station, epoch"},
-    {FactTable::kLotEdges, "pppttpptppppp", 0, MES_LOT_EDGE_FACT, "lot_consumption where kind <> 1", "record_time", "station_id, epoch"},
+    {FactTable::kLotEdges, "pppttppppppp", 0, MES_LOT_EDGE_FACT, "lot_consumption where kind <> 1", "record_time", "station_id, epoch"},
     {FactTable::kRecycledUnits, "ppttpppp", 0, MES_RECYCLED_UNIT_FACT, "recycling_unit where true", "record_time", "unit_id"},
     {FactTable::kRecoveredLots, "ppttpp", 0, MES_RECOVERED_LOT_FACT, "recovered_lot where true", "record_time", "unit_id"},
+    {FactTable::kVoids, "ptttptppppp", 0, MES_VOID_FACT, "assembly a where num_nonnulls(a.void_record_time, a.void_end) > 0",
+     "a.void_record_time", "a.install_station, a.install_epoch"},
 };
 
 const Source& SourceOf(FactTable table) {

@@ -36,18 +36,22 @@ struct Fact {
   std::string bytes;
 };
 // The columns of a fact behind its key, for reading it back and for the `returning` of the statement that stores it: of edges' ends as
-// `a`, of consumptions taken back as `c`, of the office's acts by their bare names. Of the rest the bytes are made of what was told to
+// `a`, of those taken back as `c`, of the office's acts by their bare names. Of the rest the bytes are made of what was told to
 // be stored.
 #define MES_REMOVAL_FACT                                                                                                         \
   "a.remove_record_time, a.remove_station, a.remove_epoch, a.remove_sequence, false, a.child_id, a.remove_record_time, "         \
-  "a.remove_sequence, a.remove_station, a.remove_epoch, a.remove_time, a.parent_id, a.install_record_time, a.install_sequence, " \
-  "a.install_station, a.install_epoch, a.line, a.slot"
+  "a.remove_sequence, a.remove_station, a.remove_epoch, coalesce(a.void_end, a.remove_time), a.parent_id, "                      \
+  "a.install_record_time, a.install_sequence, a.install_station, a.install_epoch, a.line, a.slot"
 #define MES_REVERSAL_FACT                                                                                                 \
   "c.reverse_record_time, c.station_id, c.epoch, c.sequence, false, c.consumer_id, c.reverse_record_time, c.sequence, "   \
   "c.station_id, c.epoch, c.lot_id, c.record_time, c.line"
+#define MES_VOID_FACT                                                                                                           \
+  "a.void_record_time, a.install_station, a.install_epoch, a.install_sequence, false, a.child_id, a.void_record_time, "         \
+  "a.remove_time, a.void_end, a.parent_id, a.install_record_time, a.install_sequence, a.install_station, a.install_epoch, "     \
+  "a.line, a.slot"
 #define MES_LOT_EDGE_FACT                                                                                                   \
   "record_time, station_id, epoch, sequence, false, lot_id, consumer_id, quantity_micro, consume_time, record_time, kind, " \
-  "request_id, reverse_record_time, sequence, station_id, epoch, operation, line"
+  "request_id, sequence, station_id, epoch, operation, line"
 #define MES_RECYCLED_UNIT_FACT                                                                                                    \
   "record_time, 0, 0, 0, false, unit_id, recycling_batch_id, receive_time, record_time, observations, total_ug, mass_known, battery"
 #define MES_RECOVERED_LOT_FACT \

@@ -3,6 +3,7 @@
 #include <unordered_map>
 
 #include "db/array.h"
+#include "db/audit_fact.h"
 #include "db/event_row.h"
 #include "db/row.h"
 
@@ -76,7 +77,8 @@ insert into lot_consumption (
   lot_id, consumer_id, quantity_micro, consume_time, record_time, sequence, station_id, epoch, operation, line, kind)
 select n.lot_id, n.consumer_id, n.quantity_micro, n.consume_time, $7::timestamptz, n.sequence, 0, $8, 0, 0, n.kind
 from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::bigint[], $6::smallint[])
-  n (lot_id, consumer_id, quantity_micro, consume_time, sequence, kind))sql";
+  n (lot_id, consumer_id, quantity_micro, consume_time, sequence, kind)
+returning )sql" MES_LOT_EDGE_FACT;
 
 // A request is one split or merge. Those of captured events are told by these.
 const std::string kLotChangesOf = R"sql(
@@ -213,9 +215,10 @@ void InsertCapturedUnits(Transaction& transaction, const std::vector<CapturedUni
 void InsertCapturedLotEdges(Transaction& transaction, const std::vector<domain::CaptureOutcome::LotEdge>& edges, domain::Time now) {
   if (edges.empty()) return;
   using Edge = domain::CaptureOutcome::LotEdge;
-  Execute(transaction, kInsertLotEdges, ArrayOf(edges, &Edge::lot_id), ArrayOf(edges, &Edge::made_id),
-          ArrayOf(edges, &Edge::quantity_micro), ArrayOf(edges, &Edge::time), ArrayOf(edges, &Edge::event_id),
-          ArrayOf(edges, &Edge::kind), now, domain::kCaptureEpoch);
+  InsertOfficeFacts(transaction, now, domain::FactTable::kLotEdges,
+                    Execute(transaction, kInsertLotEdges, ArrayOf(edges, &Edge::lot_id), ArrayOf(edges, &Edge::made_id),
+                            ArrayOf(edges, &Edge::quantity_micro), ArrayOf(edges, &Edge::time), ArrayOf(edges, &Edge::event_id),
+                            ArrayOf(edges, &Edge::kind), now, domain::kCaptureEpoch));
 }
 
 std::vector<LotChange> ListLotChanges(Transaction& transaction, int64_t unit_id) {

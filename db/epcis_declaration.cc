@@ -1,6 +1,7 @@
 #include "db/epcis_declaration.h"
 
 #include "db/array.h"
+#include "db/audit_fact.h"
 #include "db/row.h"
 
 namespace mes::db {
@@ -75,26 +76,20 @@ cross join lateral (
   where p.unit_id = a.unit_id) t
 group by a.unit_id)sql";
 
-constexpr const char* kReverseLotEdges = R"sql(
-update lot_consumption c
-set reverse_record_time = $4::timestamptz
-from unnest($1::bigint[], $2::bigint[]) n (sequence, consumer_id)
-where c.consumer_id = n.consumer_id
-  and c.station_id = 0
-  and c.epoch = $3
-  and c.sequence = n.sequence
-  and c.kind > 1
-  and c.reverse_record_time is null)sql";
-
 constexpr const char* kCollapse = R"sql(
 update assembly a
-set remove_time = a.install_time
+set
+  remove_time = a.install_time,
+  void_end = a.remove_time,
+  void_record_time = $4
 from unnest($1::bigint[], $2::bigint[]) n (child_id, sequence)
 where a.child_id = n.child_id
   and a.install_station = 0
   and a.install_epoch = $3
   and a.install_sequence = n.sequence
-  and a.remove_time is not null)sql";
+  and a.remove_time is not null
+  and a.void_end is null
+returning )sql" MES_VOID_FACT;
 
 constexpr const char* kWithdraw = "update unit set state = 3 where unit_id = any($1::bigint[])";
 constexpr const char* kEmptyLots = "update lot set left_micro = 0 where unit_id = any($1::bigint[])";
@@ -142,18 +137,12 @@ std::unordered_map<int64_t, std::string> LoadTraces(Transaction& transaction, co
   return traces;
 }
 
-void ReverseLotEdges(Transaction& transaction, const std::vector<std::pair<int64_t, int64_t>>& made, domain::Time now) {
-  if (made.empty()) return;
-  ArrayWriter sequence, consumer;
-  for (const auto& [event_id, unit_id] : made) sequence.Add(event_id), consumer.Add(unit_id);
-  Execute(transaction, kReverseLotEdges, sequence.Take(), consumer.Take(), domain::kCaptureEpoch, now);
-}
-
-void CollapseEdges(Transaction& transaction, const std::vector<std::pair<int64_t, domain::EdgeEvent>>& edges) {
+void CollapseEdges(Transaction& transaction, const std::vector<std::pair<int64_t, domain::EdgeEvent>>& edges, domain::Time now) {
   if (edges.empty()) return;
   ArrayWriter child, sequence;
   for (const auto& [child_id, event] : edges) child.Add(child_id), sequence.Add(event.sequence);
-  Execute(transaction, kCollapse, child.Take(), sequence.Take(), domain::kCaptureEpoch);
+  InsertOfficeFacts(transaction, now, domain::FactTable::kVoids,
+                    Execute(transaction, kCollapse, child.Take(), sequence.Take(), domain::kCaptureEpoch, now));
 }
 
 void WithdrawUnits(Transaction& transaction, const std::vector<int64_t>& unit_ids) {

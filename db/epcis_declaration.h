@@ -26,10 +26,8 @@ std::unordered_set<int64_t> LoadWeighed(Transaction& transaction, const std::vec
 // What stands of these, so that they cannot be said never to have been: `parts`, `uses`, `life`, `events`, `passport`.
 std::unordered_map<int64_t, std::string> LoadTraces(Transaction& transaction, const std::vector<int64_t>& unit_ids);
 
-// Splits and merges that never were: event and what it made.
-void ReverseLotEdges(Transaction& transaction, const std::vector<std::pair<int64_t, int64_t>>& made, domain::Time now);
 // These edges never were: as is known from now on they have no length. Child and install event.
-void CollapseEdges(Transaction& transaction, const std::vector<std::pair<int64_t, domain::EdgeEvent>>& edges);
+void CollapseEdges(Transaction& transaction, const std::vector<std::pair<int64_t, domain::EdgeEvent>>& edges, domain::Time now);
 // These came to exist by an error: scrapped, lots without anything left. They stay for their history.
 void WithdrawUnits(Transaction& transaction, const std::vector<int64_t>& unit_ids);
 // They came to exist after all, as what is said now.

@@ -122,6 +122,8 @@ std::string_view NameOf(FactTable table) {
       return "recycled_unit";
     case FactTable::kRecoveredLots:
       return "recovered_lot";
+    case FactTable::kVoids:
+      return "edge_void";
   }
   return "";
 }

@@ -81,9 +81,9 @@ inline constexpr std::string_view kAuditItself = "audit";
 // Lower-case hexadecimal.
 std::string HexText(std::string_view bytes);
 
-// Tables whose rows are facts of a commit: all that a trace walks. `removals`: the ends of assembly edges; `reversals`: consumptions
-// taken back; `lot edges`: splits and merges. The first kFirstFactTables were under the chain from its beginning, the others since
-// migration 25.
+// Tables whose rows are facts of a commit: all that a trace walks. `removals`: the ends of assembly edges; `reversals`: consumptions,
+// splits and merges taken back; `lot edges`: splits and merges; `voids`: edges that had ended and, as is known since, never were. The
+// first kFirstFactTables were under the chain from its beginning, the others since migration 25.
 enum class FactTable : int8_t {
   kStationEvents,
   kRefusedEvents,
@@ -94,10 +94,11 @@ enum class FactTable : int8_t {
   kConditions,
   kLotEdges,
   kRecycledUnits,
-  kRecoveredLots
+  kRecoveredLots,
+  kVoids
 };
 inline constexpr size_t kFirstFactTables = 6;
-inline constexpr size_t kFactTables = 10;
+inline constexpr size_t kFactTables = 11;
 std::string_view NameOf(FactTable table);
 
 // A table's share in a group: how many rows, and the hash of them.

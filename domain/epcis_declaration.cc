@@ -120,15 +120,12 @@ class Declarer {
   void Unconsume(const CapturedEvent& event, const std::string& code) {
     const UnitEntry* consumer = world_.FindUnit(code);
     if (consumer == nullptr || Weighed(event, consumer->unit.id, code)) return;
-    const bool edges = event.kind == CaptureKind::kSplit || event.kind == CaptureKind::kMerged;
     for (const Edge& use : past_.uses) {
       const auto lot = world_.units.find(use.child_id);
       if (use.parent_id != consumer->unit.id || !IsOf(use.install_event, event.id) || lot == world_.units.end()) continue;
       lot->second.lot->left_micro += use.quantity_micro;
       lot->second.lot_changed = true;
-      // One for each use: the audit counts them.
-      if (edges) outcome_.unmade.emplace_back(event.id, consumer->unit.id);
-      if (!edges) world_.effects.reversed_consumptions.push_back({KeyOf(event), consumer->unit.id});
+      world_.effects.reversed_consumptions.push_back({KeyOf(event), consumer->unit.id});
     }
   }
 

@@ -41,8 +41,6 @@ struct DeclaredPast {
 struct DeclarationOutcome {
   // At most kMaxDocumentFaults; then nothing is to be stored.
   std::vector<CaptureFault> faults;
-  // Event and lot: splits and merges that never were, by what they made.
-  std::vector<std::pair<int64_t, int64_t>> unmade;
   // Child and install event of edges that ended before and, as is known now, never were.
   std::vector<std::pair<int64_t, EdgeEvent>> never;
 };
