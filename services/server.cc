@@ -117,13 +117,13 @@ std::shared_ptr<const SiteKey> TakeKey(const ServerOptions& options) {
   if (options.site_key_file.empty()) {
     db::UseAuditKey("");
     UsePermitKey("");
-    UseSealKey("");
+    UseSealKeys({});
     return nullptr;
   }
   auto key = std::make_shared<const SiteKey>(SiteKey::Load(options.site_key_file));
   db::UseAuditKey(key->Derive("ordos audit entry"));
   UsePermitKey(key->Derive("ordos start permit"));
-  UseSealKey(key->Derive("ordos signature seal"));
+  UseSealKeys({key->Derive("ordos signature seal")});
   return key;
 }
 

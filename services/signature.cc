@@ -1,5 +1,6 @@
 #include "services/signature.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>
@@ -59,12 +60,19 @@ const Act* FindAct(std::string_view method) {
 }
 
 std::mutex seal_mutex;
-std::string seal_key;
+std::vector<std::string> seal_keys;
 
 // Empty without a key.
 std::string SealOf(const domain::RecordSignature& signature) {
   const std::lock_guard lock(seal_mutex);
-  return seal_key.empty() ? std::string() : HmacSha256(seal_key, domain::SealBytes(signature));
+  return seal_keys.empty() ? std::string() : HmacSha256(seal_keys.front(), domain::SealBytes(signature));
+}
+
+bool IsSealed(const domain::RecordSignature& signature) {
+  const std::string bytes = domain::SealBytes(signature);
+  const std::lock_guard lock(seal_mutex);
+  return std::any_of(seal_keys.begin(), seal_keys.end(),
+                     [&](const std::string& key) { return SameBytes(HmacSha256(key, bytes), signature.seal); });
 }
 
 // 64 bits of a number's form, most significant first.
@@ -217,10 +225,7 @@ Subject RecordOf(const std::string& method, const Message& request) {
 bool IsValid(Call& call, const db::KeptSignature& kept) {
   const domain::RecordSignature& s = kept.signature;
   if (!kept.is_of_content) return false;
-  if (s.proof != domain::ProofKind::kRegisteredKey) {
-    const std::string seal = SealOf(s);
-    return !seal.empty() && SameBytes(seal, s.seal);
-  }
+  if (s.proof != domain::ProofKind::kRegisteredKey) return IsSealed(s);
   const std::optional<domain::SignerKey> key = db::FindSignerKey(call.transaction, s.signature.public_key);
   return domain::WasGood(s.signature, key ? &*key : nullptr, IsTheKeys(s.signature, s.method, s.payload_sha256), s.record_time);
 }
@@ -412,9 +417,9 @@ bool MayBeSigned(const google::protobuf::Descriptor& request) {
          field->message_type() == v1::Signature::descriptor();
 }
 
-void UseSealKey(std::string key) {
+void UseSealKeys(std::vector<std::string> keys) {
   const std::lock_guard lock(seal_mutex);
-  seal_key = std::move(key);
+  seal_keys = std::move(keys);
 }
 
 Status TakeSignature(Call& call, Gatekeeper& gatekeeper, const Admission& admission, const std::string& method,

@@ -10,6 +10,7 @@
 #include "mes/v1/hold.grpc.pb.h"
 #include "mes/v1/signature.grpc.pb.h"
 #include "services/signature.h"
+#include "services/site_key.h"
 #include "tests/support/admitted.h"
 #include "tests/support/site_key.h"
 
@@ -247,9 +248,13 @@ TEST_F(ReproofTest, ARowBentInTheDatabaseIsToldWhenRead) {
   EXPECT_FALSE(Of(other).at(0).valid()) << "moved to another record";
   database().Query("set session_replication_role = replica; update record_signature set noun_id = (select noun_id from kept)");
   // Another site's key, or none, knows no such seal.
-  UseSealKey(std::string(32, 'x'));
+  UseSealKeys({std::string(32, 'x')});
   EXPECT_FALSE(Of(hold).at(0).valid());
-  UseSealKey("");
+  // The key before this one still tells its own.
+  const std::string key = SiteKey::Load(site_key_.path()).Derive("ordos signature seal");
+  UseSealKeys({std::string(32, 'x'), key});
+  EXPECT_TRUE(Of(hold).at(0).valid());
+  UseSealKeys({});
   EXPECT_FALSE(Of(hold).at(0).valid());
 }
 
