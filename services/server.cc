@@ -139,6 +139,17 @@ std::shared_ptr<const SiteKey> TakeKeys(const ServerOptions& options) {
   UsePermitKeys(std::move(permit_keys));
   UseSealKeys(std::move(seal_keys));
   return keys.empty() ? nullptr : keys.front();
+  if (options.site_key_file.empty()) {
+    db::UseAuditKey("");
+    UsePermitKey("");
+    UseSealKeys({});
+    return nullptr;
+  }
+  auto key = std::make_shared<const SiteKey>(SiteKey::Load(options.site_key_file));
+  db::UseAuditKey(key->Derive("ordos audit entry"));
+  UsePermitKey(key->Derive("ordos start permit"));
+  UseSealKeys({key->Derive("ordos signature seal")});
+  return key;
 }
 
 // SERVING only while the database answers and has this build's schema. Asked by its own connection, so that a busy pool is not

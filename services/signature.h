@@ -23,8 +23,8 @@ std::string PayloadOf(const google::protobuf::Message& request);
 
 // True for requests that may be signed.
 bool MayBeSigned(const google::protobuf::Descriptor& request);
-// From now on this process seals with the first of these keys (32 bytes each) and knows the seals of the others, which were the site's
-// before. None: credentials sign nothing. Of the process: one process serves one site.
+// From now on this process seals with the first of these keys (32 bytes each) and believes the seals of all: the site's key and those
+// before it. None: credentials sign nothing. Of the process: one process serves one site.
 void UseSealKeys(std::vector<std::string> keys);
 // Takes a request's signature, or its absence: checked, and bound to the record that the request is about. Does nothing for
 // requests that cannot be signed. Errors: SIGNATURE_REQUIRED (a policy asks for one), SIGNATURE_INVALID, FIELD_INVALID,

@@ -10,6 +10,7 @@
 #include "mes/v1/hold.grpc.pb.h"
 #include "mes/v1/signature.grpc.pb.h"
 #include "services/signature.h"
+#include "services/site_key.h"
 #include "tests/support/admitted.h"
 #include "tests/support/site_key.h"
 
@@ -249,6 +250,10 @@ TEST_F(ReproofTest, ARowBentInTheDatabaseIsToldWhenRead) {
   // Another site's key, or none, knows no such seal.
   UseSealKeys({std::string(32, 'x')});
   EXPECT_FALSE(Of(hold).at(0).valid());
+  // The key before this one still tells its own.
+  const std::string key = SiteKey::Load(site_key_.path()).Derive("ordos signature seal");
+  UseSealKeys({std::string(32, 'x'), key});
+  EXPECT_TRUE(Of(hold).at(0).valid());
   UseSealKeys({});
   EXPECT_FALSE(Of(hold).at(0).valid());
 }
