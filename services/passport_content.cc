@@ -229,15 +229,16 @@ void AddMasses(Call& call, const PassportSubject& subject, const Structure& stru
   const bool whole = IsWhole(call, subject, structure, parts);
   const char* source = GenealogySource(structure);
   const domain::UnitMasses masses = UnitMassesOf(call.plant);
-  const std::optional<int64_t> mass = whole ? domain::MassOf(parts, call.plant, masses) : std::nullopt;
-  if (mass && *mass > 0) entries.Add("mass_total", KgText(*mass), FactBasis::kComputed, source);
+  // 0: not known.
+  const int64_t mass = whole ? domain::MassOf(parts, call.plant, masses).value_or(0) : 0;
+  if (mass > 0) entries.Add("mass_total", KgText(mass), FactBasis::kComputed, source);
   const auto substances = domain::SubstancesIn(parts, db::LoadCompositions(call.transaction, parts));
   for (const auto& [code, mass_mg] : substances) {
     const domain::Substance* substance = domain::FindSubstance(code);
     if (substance == nullptr) continue;
     entries.Add(substance->element ? "element_mass" : "substance_mass", KgText(mass_mg), FactBasis::kComputed, source, code);
-    if (!substance->element || !substance->critical || !mass || *mass <= 0) continue;
-    const double share = std::round(1e6 * static_cast<double>(mass_mg) / static_cast<double>(*mass)) / 1e4;
+    if (!substance->element || !substance->critical || mass <= 0) continue;
+    const double share = std::round(1e6 * static_cast<double>(mass_mg) / static_cast<double>(mass)) / 1e4;
     if (share > kCriticalShare) entries.Add("critical_raw_material", NumberText(share), FactBasis::kComputed, source, code);
   }
   if (const int64_t cells = CellsIn(call, subject, parts); cells > 0) {
