@@ -187,6 +187,8 @@ Status CaptureEpcis(Call& call, const v1::CaptureEpcisRequest& request, v1::Capt
   response.set_taken_back(static_cast<int32_t>(declared.size()));
   if (Status taken = TakeBackDeclared(call, request.person(), declared, declared_rows); !taken) return taken;
   if (fresh.empty()) return {};
+  // Rows under the audit's chain are told by their record time: what is new is recorded behind what was taken back.
+  if (!declared.empty()) call.now += std::chrono::microseconds(1);
 
   domain::World world = LockNamed(call, fresh);
   if (const auto faults = HideFromPartner(call, fresh, world); !faults.empty()) return Fail(DocumentError(faults));

@@ -146,6 +146,7 @@ TEST(EpcisCapture, LotsComeOfLotsOrTheDocumentIsRefusedAtItsPlace) {
     EXPECT_TRUE(pointer.starts_with(place)) << pointer;
     return pointer.substr(place.size()) + " " + metadata.at("fault");
   };
+  EXPECT_EQ(plant.Audited(), "sound");
   EXPECT_EQ(told(OfLots(splitting.c_str(), {{"L-1", 0.5}}, {{"N-1", 0.5}})), " QUANTITY_EXCEEDS_LEFT");
   EXPECT_EQ(told(OfLots(splitting.c_str(), {{"L-1", 0.25}}, {{"N-1", 0.125}})), " QUANTITY_INVALID") << "a part is missing";
   EXPECT_EQ(told(OfLots(splitting.c_str(), {{"L-1", 0.25}}, {{"L-2", 0.25}})), " LOT_EXISTS");

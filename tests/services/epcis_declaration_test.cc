@@ -126,6 +126,7 @@ TEST_F(EpcisDeclaration, APartThatCameOutByErrorIsWhereItWasWithoutABreak) {
   EXPECT_EQ(Fault({Wrong(again)}), std::string(kPointer) + " REVERSAL_REFUSED");
   ASSERT_EQ(Told({Wrong(again), Wrong(Lived("C-1", "shipping", "2026-09-07T08:00:00+08:00"))}), "OK") << "both, the latest first";
   EXPECT_EQ(Inside("S-1"), was);
+  EXPECT_EQ(plant_.Audited(), "sound");
 }
 
 TEST_F(EpcisDeclaration, InAndOutDeclaredTogetherOrOneAfterTheOtherLeaveNothing) {
@@ -144,6 +145,12 @@ TEST_F(EpcisDeclaration, InAndOutDeclaredTogetherOrOneAfterTheOtherLeaveNothing)
   ASSERT_EQ(Told({Wrong(put2)}), "OK");
   EXPECT_THAT(Inside("S-1"), IsEmpty());
   EXPECT_EQ(Value("select count(*) from assembly where remove_time is distinct from install_time"), "0");
+  // Taken back and told anew in one document.
+  const Json put3 = Put("ADD", "S-1", "C-1", "2026-09-07T08:00:00+08:00"), put4 = Put("ADD", "S-1", "C-1", "2026-09-08T08:00:00+08:00");
+  ASSERT_EQ(Told({put3}), "OK");
+  ASSERT_EQ(Told({Wrong(put3), put4}), "OK");
+  EXPECT_THAT(Inside("S-1"), ElementsAre("C-1"));
+  EXPECT_EQ(plant_.Audited(), "sound");
 }
 
 TEST_F(EpcisDeclaration, WhatWasUsedUpByErrorIsThereAgain) {
@@ -155,6 +162,7 @@ TEST_F(EpcisDeclaration, WhatWasUsedUpByErrorIsThereAgain) {
   EXPECT_THAT(plant_.TraceOf("S-1"), IsEmpty());
   ASSERT_EQ(Told({Wrong(used)}), "OK");
   EXPECT_EQ(LeftOf("L-1"), "2500000") << "once";
+  EXPECT_EQ(plant_.Audited(), "sound");
 }
 
 TEST_F(EpcisDeclaration, AStepOfALifeGoesBackByTheRulesOfLives) {
@@ -223,6 +231,7 @@ TEST_F(EpcisDeclaration, WhatCameToExistByErrorIsNothingUntilItIsToldAnew) {
   EXPECT_EQ(Value("select m.code from unit join material m using (material_id) where unit.code = 'S-1'"), "CELL");
   EXPECT_EQ(plant_.LifeOf("S-1"), "LIFE_STATE_SHIPPED");
   EXPECT_EQ(Value("select quantity_micro || '/' || left_micro from lot"), "2000000/2000000");
+  EXPECT_EQ(plant_.Audited(), "sound");
 }
 
 TEST_F(EpcisDeclaration, WhatStandsOfAThingKeepsIt) {

@@ -10,6 +10,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "mes/v1/audit.grpc.pb.h"
 #include "mes/v1/epcis.grpc.pb.h"
 #include "mes/v1/genealogy.grpc.pb.h"
 #include "mes/v1/life.grpc.pb.h"
@@ -113,6 +114,15 @@ struct EpcisPlant {
     if (const auto status = CallOnce(*lives, &v1::LifeService::Stub::GetLife, request, &response); !status.ok())
       return ReasonOf(status);
     return v1::LifeState_Name(response.life().state());
+  }
+  // `sound`, or what is wrong.
+  std::string Audited() {
+    grpc::ClientContext context;
+    const auto reader = v1::AuditService::NewStub(server.channel())->VerifyAudit(&context, v1::VerifyAuditRequest());
+    v1::VerifyAuditResponse page, told;
+    while (reader->Read(&page)) told = page;
+    EXPECT_EQ(ReasonOf(reader->Finish()), "OK");
+    return told.sound() ? "sound" : told.ShortDebugString();
   }
   std::vector<v1::CapturedEpcis> CapturedOf(const std::string& code) {
     v1::ListCapturedEpcisRequest request;
