@@ -31,10 +31,12 @@ const std::vector<Watched>& WatchedTables() {
       {"refused_event", {{"refused_event", "record_time", "station_id, epoch", "to_jsonb(x)::text", "true"}}},
       {"assembly",
        {{"installed", "install_record_time", "install_station, install_epoch",
-         "(to_jsonb(x) - '{remove_time,remove_record_time,remove_sequence,remove_station,remove_epoch,void_end,void_record_time}'::text[])::text",
+         "(to_jsonb(x) - '{remove_time,remove_record_time,remove_sequence,remove_station,remove_epoch}'::text[] "
+         "- '{void_end,void_record_time}'::text[])::text",
          "true"},
         {"removed", "remove_record_time", "coalesce(remove_station, 0), coalesce(remove_epoch, 0)",
-         "(to_jsonb(x) - '{install_time,remove_time,void_end,void_record_time}'::text[])::text || coalesce(void_end, remove_time)",
+         "(to_jsonb(x) - '{install_time,remove_time,void_end,void_record_time}'::text[])::text || "
+         "coalesce(coalesce(void_end, remove_time)::text, '')",
          "num_nonnulls(remove_time, remove_record_time, remove_sequence, remove_station, remove_epoch) > 0"},
         {"edge_void", "void_record_time", "install_station, install_epoch",
          "(to_jsonb(x) - '{install_time,remove_record_time,remove_sequence,remove_station,remove_epoch}'::text[])::text",
