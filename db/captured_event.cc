@@ -5,6 +5,7 @@
 #include "db/array.h"
 #include "db/audit_fact.h"
 #include "db/event_row.h"
+#include "db/hold_world.h"
 #include "db/row.h"
 
 namespace mes::db {
@@ -219,6 +220,9 @@ void InsertCapturedLotEdges(Transaction& transaction, const std::vector<domain::
                     Execute(transaction, kInsertLotEdges, ArrayOf(edges, &Edge::lot_id), ArrayOf(edges, &Edge::made_id),
                             ArrayOf(edges, &Edge::quantity_micro), ArrayOf(edges, &Edge::time), ArrayOf(edges, &Edge::event_id),
                             ArrayOf(edges, &Edge::kind), now, domain::kCaptureEpoch));
+  std::vector<int64_t> parents, children;
+  for (const Edge& edge : edges) parents.push_back(edge.made_id), children.push_back(edge.lot_id);
+  NoteEdges(transaction, parents, children);
 }
 
 std::vector<LotChange> ListLotChanges(Transaction& transaction, int64_t unit_id) {

@@ -83,6 +83,8 @@ with recursive asked as (
 select life_record_id, 2::smallint, other_code
 from asked
 where event in (12, 13)
+  and not exists (
+    select 1 from captured_event c where asked.evidence = 'ni:///sha-256;' || encode(c.hash, 'hex') || '?ver=CBV2.0')
 union all
 select life_record_id, 3::smallint, other_code
 from asked

@@ -65,21 +65,29 @@ class Declarer {
       world_.effects.removals.push_back({part.unit.id, edge->install_time, KeyOf(event)});
       return TakeOut(part);
     }
-    // Its end was taken back: then it went on under that event, now or in a document before.
+    // Where its end was taken back, it went on under the event that ended it, now or in a document before; and so may that one have.
+    std::vector<EdgeEvent> never{edge->install_event};
+    EdgeEvent end = edge->remove_event;
     const auto goes_on = [&](const Edge& place) {
-      return place.child_id == part.unit.id && !place.remove_record_time && edge->remove_event.epoch == kCaptureEpoch &&
-             IsOf(place.install_event, edge->remove_event.sequence);
+      return place.child_id == part.unit.id && end.epoch == kCaptureEpoch && IsOf(place.install_event, end.sequence);
     };
-    if (const auto now = std::find_if(continued_.begin(), continued_.end(), goes_on); now != continued_.end()) {
-      continued_.erase(now);
-    } else if (const auto before = std::find_if(past_.places.begin(), past_.places.end(), goes_on);
-               before != past_.places.end()) {
-      world_.effects.removals.push_back({part.unit.id, before->install_time, KeyOf(event)});
-    } else {
-      return Fault(event, Reason::kNotInstalled, part.unit.code + " came out of " + event.parent_code + " since");
+    while (never.size() <= past_.places.size()) {
+      if (const auto now = std::find_if(continued_.begin(), continued_.end(), goes_on); now != continued_.end()) {
+        continued_.erase(now);
+        for (const EdgeEvent& installed : never) outcome_.never.emplace_back(part.unit.id, installed);
+        return TakeOut(part);
+      }
+      const auto before = std::find_if(past_.places.begin(), past_.places.end(), goes_on);
+      if (before == past_.places.end()) break;
+      if (!before->remove_record_time) {
+        world_.effects.removals.push_back({part.unit.id, before->install_time, KeyOf(event)});
+        for (const EdgeEvent& installed : never) outcome_.never.emplace_back(part.unit.id, installed);
+        return TakeOut(part);
+      }
+      never.push_back(before->install_event);
+      end = before->remove_event;
     }
-    outcome_.never.emplace_back(part.unit.id, edge->install_event);
-    TakeOut(part);
+    Fault(event, Reason::kNotInstalled, part.unit.code + " came out of " + event.parent_code + " since");
   }
 
   void PutBack(const CapturedEvent& event, UnitEntry& part) {

@@ -58,7 +58,9 @@ Status TakeBackSteps(Call& call, LockedLives& locked, const std::string& person,
       TakeBackLives(call, locked, std::move(steps), {call.now, person, kWhy}, domain::LifeRest::kPartner, event_ids);
   if (taken) return {};
   const domain::Error& error = taken.error();
-  return Fail(DocumentError({{error.metadata.at("field"), error.reason, error.message}}));
+  // A partner does not learn what of others rests on it.
+  std::string told = call.caller.partner.empty() ? error.message : "something rests on it: " + error.metadata.at("rests_on");
+  return Fail(DocumentError({{error.metadata.at("field"), error.reason, std::move(told)}}));
 }
 
 domain::DeclaredPast LoadPast(Call& call, const domain::World& world, const std::vector<CapturedEvent>& declared) {

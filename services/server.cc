@@ -125,7 +125,7 @@ std::shared_ptr<const SiteKey> TakeKeys(const ServerOptions& options) {
   std::vector<std::shared_ptr<const SiteKey>> keys;
   db::AuditKeys audit_keys;
   std::vector<PermitKey> permit_keys;
-  std::vector<std::string> seal_keys;
+  std::vector<SealKey> seal_keys;
   for (const std::string& file : files) {
     const auto& key = keys.emplace_back(std::make_shared<const SiteKey>(SiteKey::Load(file)));
     const std::string id = db::AuditKeyId(key->public_key());
@@ -133,23 +133,12 @@ std::shared_ptr<const SiteKey> TakeKeys(const ServerOptions& options) {
     audit_keys.push_back({id, key->Derive("ordos audit entry"), key->public_key(),
                           [key](std::string_view bytes) { return key->Sign(bytes); }});
     permit_keys.push_back({id, key->Derive("ordos start permit")});
-    seal_keys.push_back(key->Derive("ordos signature seal"));
+    seal_keys.push_back({id, key->Derive("ordos signature seal")});
   }
   db::UseAuditKeys(std::move(audit_keys));
   UsePermitKeys(std::move(permit_keys));
   UseSealKeys(std::move(seal_keys));
   return keys.empty() ? nullptr : keys.front();
-  if (options.site_key_file.empty()) {
-    db::UseAuditKey("");
-    UsePermitKey("");
-    UseSealKeys({});
-    return nullptr;
-  }
-  auto key = std::make_shared<const SiteKey>(SiteKey::Load(options.site_key_file));
-  db::UseAuditKey(key->Derive("ordos audit entry"));
-  UsePermitKey(key->Derive("ordos start permit"));
-  UseSealKeys({key->Derive("ordos signature seal")});
-  return key;
 }
 
 // SERVING only while the database answers and has this build's schema. Asked by its own connection, so that a busy pool is not

@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "db/audit.h"
+#include "db/audit_key.h"
 #include "db/signature.h"
 #include "domain/audit.h"
 #include "domain/code.h"
@@ -60,19 +61,23 @@ const Act* FindAct(std::string_view method) {
 }
 
 std::mutex seal_mutex;
-std::vector<std::string> seal_keys;
+std::vector<SealKey> seal_keys;
 
 // Under the key in force; empty without one.
 std::string SealOf(const domain::RecordSignature& signature) {
   const std::lock_guard lock(seal_mutex);
-  return seal_keys.empty() ? std::string() : HmacSha256(seal_keys.front(), domain::SealBytes(signature));
+  return seal_keys.empty() ? std::string() : HmacSha256(seal_keys.front().key, domain::SealBytes(signature));
 }
 
 bool IsSealed(const domain::RecordSignature& signature) {
   const std::string bytes = domain::SealBytes(signature);
   const std::lock_guard lock(seal_mutex);
-  return std::any_of(seal_keys.begin(), seal_keys.end(),
-                     [&](const std::string& key) { return SameBytes(HmacSha256(key, bytes), signature.seal); });
+  for (size_t i = 0; i < seal_keys.size(); ++i) {
+    const std::optional<domain::Time> replaced = i == 0 ? std::nullopt : db::AuditKeyReplacedAt(seal_keys[i].id);
+    if (replaced && signature.record_time > *replaced) continue;
+    if (SameBytes(HmacSha256(seal_keys[i].key, bytes), signature.seal)) return true;
+  }
+  return false;
 }
 
 // 64 bits of a number's form, most significant first.
@@ -417,7 +422,7 @@ bool MayBeSigned(const google::protobuf::Descriptor& request) {
          field->message_type() == v1::Signature::descriptor();
 }
 
-void UseSealKeys(std::vector<std::string> keys) {
+void UseSealKeys(std::vector<SealKey> keys) {
   const std::lock_guard lock(seal_mutex);
   seal_keys = std::move(keys);
 }

@@ -23,9 +23,14 @@ std::string PayloadOf(const google::protobuf::Message& request);
 
 // True for requests that may be signed.
 bool MayBeSigned(const google::protobuf::Descriptor& request);
-// From now on this process seals with the first of these keys (32 bytes each) and believes the seals of all: the site's key and those
-// before it. None: credentials sign nothing. Of the process: one process serves one site.
-void UseSealKeys(std::vector<std::string> keys);
+// What signatures that a credential proved are sealed with: db::AuditKeyId of the site's key, and a key derived from it, 32 bytes.
+struct SealKey {
+  std::string id;
+  std::string key;
+};
+// From now on this process seals with the first of these and believes the seals of the others, the site's keys before it, on what was
+// recorded before they were replaced. None: credentials sign nothing. Of the process: one process serves one site.
+void UseSealKeys(std::vector<SealKey> keys);
 // Takes a request's signature, or its absence: checked, and bound to the record that the request is about. Does nothing for
 // requests that cannot be signed. Errors: SIGNATURE_REQUIRED (a policy asks for one), SIGNATURE_INVALID, FIELD_INVALID,
 // FIELD_REQUIRED, PERMISSION_DENIED (who may not make the call may not sign it either).

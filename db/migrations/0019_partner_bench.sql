@@ -2,7 +2,7 @@
 -- the plant's business. This function runs as the owner and gives a partner the numbers of those in force on units that it sees.
 
 create function mes_holds_on(asked bigint[]) returns table (unit_id bigint, hold_id bigint, reason text)
-language sql stable security definer set search_path = public as $$
+language sql stable security definer set search_path = public, pg_temp as $$
   select item.unit_id, hold.hold_id, case when current_setting('role') = 'mes_partner' then '' else hold.reason end
   from unnest(asked) as given (unit_id)
   join hold_item item on item.unit_id = given.unit_id

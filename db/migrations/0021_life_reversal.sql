@@ -13,7 +13,7 @@ create unique index life_record_ends_once on life_record (unit_id) where event i
 
 -- A record that was taken back gives a partner no sight of the unit. As 0016 has it otherwise.
 create or replace function mes_partner_sees_unit(asked bigint) returns boolean
-language sql stable security definer set search_path = public as $$
+language sql stable security definer set search_path = public, pg_temp as $$
   with recursive around as (
     select u.unit_id, u.parent_id, 0 as level from unit u where u.unit_id = asked
     union all

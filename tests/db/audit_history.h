@@ -9,6 +9,7 @@
 #include "db/audit.h"
 #include "db/audit_key.h"
 #include "db/audit_verify.h"
+#include "db/epcis_declaration.h"
 #include "db/lot.h"
 #include "db/recycling.h"
 #include "db/world.h"
@@ -167,9 +168,26 @@ class AuditHistory {
       if (round % 2 == 0) Enter("V-" + std::to_string(round), domain::AuditKind::kRead);
       if (round % 3 == 0) Split();
       if (round % 4 == 1) Recycle();
+      if (round % 4 == 2) Void();
       if (round % 3 == 1) Anchor(ToyKey(round < 5 ? 'a' : 'b'));
     }
     Anchor(ToyKey('b'));
+  }
+
+  // A captured edge that ended, and of which its sender says since that it never was.
+  void Void() {
+    const int64_t child = 50'000 + ++voids_;
+    const domain::EventKey put{0, domain::kCaptureEpoch, child}, out{0, domain::kCaptureEpoch, child + 1'000};
+    domain::World in(plant_.plant(), now_ += std::chrono::milliseconds(50));
+    in.effects.installs.push_back({child + 10'000, child, int16_t{1}, int16_t{1}, now_ - std::chrono::seconds(5), put, {}});
+    plant_.Run([&](Transaction& transaction) { StoreWorld(transaction, in); });
+    domain::World after(plant_.plant(), now_ += std::chrono::milliseconds(50));
+    after.effects.removals.push_back({child, now_ - std::chrono::seconds(4), out});
+    plant_.Run([&](Transaction& transaction) { StoreWorld(transaction, after); });
+    now_ += std::chrono::milliseconds(50);
+    plant_.Run([&](Transaction& transaction) {
+      CollapseEdges(transaction, {{child, {put.station_id, put.epoch, put.sequence}}}, now_);
+    });
   }
 
   AuditVerification Verify(VerifyQuestion question = {}) {
@@ -227,6 +245,7 @@ class AuditHistory {
   tests::StoredPlant plant_;
   domain::Time now_ = kBegin;
   int64_t commits_ = 0, splits_ = 0, batches_ = 0;
+  int64_t voids_ = 0;
   std::vector<AuditAnchor> anchors_;
 };
 

@@ -145,6 +145,15 @@ TEST_F(EpcisDeclaration, InAndOutDeclaredTogetherOrOneAfterTheOtherLeaveNothing)
   ASSERT_EQ(Told({Wrong(put2)}), "OK");
   EXPECT_THAT(Inside("S-1"), IsEmpty());
   EXPECT_EQ(Value("select count(*) from assembly where remove_time is distinct from install_time"), "0");
+  // An end that was taken back, ended again, taken back again: the beginning is still found.
+  const Json put5 = Put("ADD", "S-1", "C-1", "2026-09-06T09:00:00+08:00"),
+             out5 = Put("DELETE", "S-1", "C-1", "2026-09-06T10:00:00+08:00"),
+             out6 = Put("DELETE", "S-1", "C-1", "2026-09-06T11:00:00+08:00");
+  for (const Json& event : {put5, out5, Wrong(out5), out6, Wrong(out6)}) ASSERT_EQ(Told({event}), "OK");
+  EXPECT_THAT(Inside("S-1"), ElementsAre("C-1"));
+  ASSERT_EQ(Told({Wrong(put5)}), "OK");
+  EXPECT_THAT(Inside("S-1"), IsEmpty());
+  EXPECT_EQ(Value("select count(*) from assembly where remove_time is distinct from install_time"), "0");
   // Taken back and told anew in one document.
   const Json put3 = Put("ADD", "S-1", "C-1", "2026-09-07T08:00:00+08:00"), put4 = Put("ADD", "S-1", "C-1", "2026-09-08T08:00:00+08:00");
   ASSERT_EQ(Told({put3}), "OK");

@@ -248,11 +248,11 @@ TEST_F(ReproofTest, ARowBentInTheDatabaseIsToldWhenRead) {
   EXPECT_FALSE(Of(other).at(0).valid()) << "moved to another record";
   database().Query("set session_replication_role = replica; update record_signature set noun_id = (select noun_id from kept)");
   // Another site's key, or none, knows no such seal.
-  UseSealKeys({std::string(32, 'x')});
+  UseSealKeys({{"", std::string(32, 'x')}});
   EXPECT_FALSE(Of(hold).at(0).valid());
   // The key before this one still tells its own.
   const std::string key = SiteKey::Load(site_key_.path()).Derive("ordos signature seal");
-  UseSealKeys({std::string(32, 'x'), key});
+  UseSealKeys({{"", std::string(32, 'x')}, {"", key}});
   EXPECT_TRUE(Of(hold).at(0).valid());
   UseSealKeys({});
   EXPECT_FALSE(Of(hold).at(0).valid());
