@@ -225,7 +225,9 @@ TEST_F(HoldConcurrency, ALotConsumedByTwoWritersAtOnceIsNeverUsedBeyondWhatIsLef
           station, {client.Start(station, unit, "CELL.FILL", "ORD-CELL"), client.Consume(station, unit, "E1", "0.5", "kg")});
       ASSERT_EQ(told[0], "RECORDED");
       ++(told[1] == "RECORDED" ? used : refused);
-      if (told[1] != "RECORDED") EXPECT_EQ(told[1], "REJECTED QUANTITY_EXCEEDS_LEFT");
+      if (told[1] != "RECORDED") {
+        EXPECT_EQ(told[1], "REJECTED QUANTITY_EXCEEDS_LEFT");
+      }
     }
   };
   std::thread first([&] { consume(server, 1); });
@@ -263,7 +265,9 @@ TEST_F(HoldConcurrency, TwoStationsThatLoadOneSlotOfACarrierAtOncePutOneUnitTher
       slot->set_unit_code("C" + std::to_string(line) + "-" + std::to_string(i));
       const std::string told = client.TellOne(station, event);
       ++(told == "RECORDED" ? loaded : occupied);
-      if (told != "RECORDED") EXPECT_EQ(told, "REJECTED CARRIER_SLOT");
+      if (told != "RECORDED") {
+        EXPECT_EQ(told, "REJECTED CARRIER_SLOT");
+      }
       ++done;
     }
   };

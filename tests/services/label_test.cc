@@ -102,7 +102,7 @@ Seen ReadBack(const Picture& picture, SymbolKind kind) {
 
 TEST(LabelDrawing, EverySymbolInEveryFormatReadsBack) {
   for (const SymbolKind kind : {SymbolKind::kQr, SymbolKind::kDataMatrix}) {
-    for (const std::string text :
+    for (const std::string& text :
          {std::string("NMGCB120000001GBR0000042"), std::string("S-77"), std::string("a^b~c_d\\e<f>&\"g"),
           std::string("https://id.gs1.org/01/09521234543213/21/0000001GBR0000042"), std::string(64, 'W')}) {
       const domain::Result<Symbol> symbol = EncodeSymbol(kind, text, false);
