@@ -6,12 +6,14 @@
 #include "db/audit_fact.h"
 #include "db/event_row.h"
 #include "db/hold_world.h"
+#include "db/recycling.h"
 #include "db/row.h"
 
 namespace mes::db {
 namespace {
 
 constexpr int kRowsPerFetch = 2'000;
+constexpr int kRecoveriesPerFetch = 10;
 
 constexpr const char* kInsertEvents = R"sql(
 insert into captured_event (hash, event_time, record_time, partner, person, wrong, body)
@@ -71,6 +73,7 @@ where u.create_time >= $1::timestamptz
   and not exists (select 1 from captured_event_unit c where c.unit_id = u.unit_id)
   and not exists (select 1 from second_life s where s.new_unit_id = u.unit_id)
   and not exists (select 1 from lot_consumption c where c.consumer_id = u.unit_id and c.kind > 1)
+  and not exists (select 1 from recovered_lot r where r.unit_id = u.unit_id)
 order by u.create_time, u.unit_id)sql";
 
 constexpr const char* kInsertLotEdges = R"sql(
@@ -102,6 +105,73 @@ and c.request_id in (
   from lot_consumption own
   where (own.lot_id = $1 or own.consumer_id = $1)
     and own.kind > 1))sql" + kOneChange;
+
+// Those of captured events are told by these.
+const std::string kRecoveriesOf = R"sql(
+select l.recycling_batch_id, l.recover_time, l.record_time, b.partner, b.place, array_agg(l.unit_id order by l.unit_id)::text,
+  array_agg(lot.quantity_micro order by l.unit_id)::text
+from recovered_lot l
+join recycling_batch b on b.recycling_batch_id = l.recycling_batch_id
+join lot on lot.unit_id = l.unit_id
+join unit on unit.unit_id = l.unit_id
+where b.transformation_id is null
+)sql";
+const std::string kOneRecovery = R"sql(
+group by l.recycling_batch_id, l.recover_time, l.record_time, b.partner, b.place, unit.material_id)sql";
+const std::string kOldestRecovery = R"sql(
+order by l.recover_time, l.record_time, l.recycling_batch_id, unit.material_id)sql";
+
+const std::string kPeriodRecoveries = "declare period no scroll cursor for " + kRecoveriesOf +
+                                      "and l.recover_time >= $1::timestamptz and l.recover_time < $2::timestamptz" + kOneRecovery +
+                                      kOldestRecovery;
+
+const std::string kRecoveries = kRecoveriesOf + R"sql(
+and l.recycling_batch_id in (
+  select u.recycling_batch_id
+  from recycling_unit u
+  where u.unit_id = $1
+  union
+  select own.recycling_batch_id
+  from recovered_lot own
+  where own.unit_id = $1))sql" + kOneRecovery +
+                                R"sql(
+having bool_or(l.unit_id = $1)
+  or exists (select 1 from recycling_unit u where u.unit_id = $1))sql" + kOldestRecovery;
+
+constexpr const char* kBatchUnits = R"sql(
+select u.recycling_batch_id, u.unit_id
+from recycling_unit u
+where u.recycling_batch_id = any($1::bigint[])
+order by u.recycling_batch_id, u.unit_id)sql";
+
+constexpr const char* kToldBatches = R"sql(
+select u.unit_id, coalesce(case when b.partner = $1 then b.transformation_id end, '')
+from unnest($2::bigint[]) n (unit_id)
+join recycling_unit u on u.unit_id = n.unit_id
+join recycling_batch b on b.recycling_batch_id = u.recycling_batch_id)sql";
+
+// Closed from the start: what else is told of it comes under its address.
+constexpr const char* kUpsertToldBatches = R"sql(
+insert into recycling_batch (partner, place, state, person, open_time, close_time, closed_by, evidence, transformation_id)
+select $1::text, max(n.place), 2, $2::text, min(n.told_time), max(n.told_time), $2::text, n.transformation_id, n.transformation_id
+from unnest($3::text[], $4::text[], $5::timestamptz[]) n (transformation_id, place, told_time)
+group by n.transformation_id
+order by n.transformation_id
+on conflict (partner, transformation_id) where transformation_id is not null do update
+set close_time = greatest(recycling_batch.close_time, excluded.close_time)
+returning recycling_batch_id, transformation_id)sql";
+
+constexpr const char* kInsertToldLots = R"sql(
+insert into recovered_lot (unit_id, recycling_batch_id, recover_time, record_time, person, evidence)
+select n.unit_id, n.recycling_batch_id, n.recover_time, $5::timestamptz, $6::text, n.evidence
+from unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::text[]) n (unit_id, recycling_batch_id, recover_time, evidence)
+returning )sql" MES_RECOVERED_LOT_FACT;
+
+constexpr const char* kToldSizes = R"sql(
+select n.recycling_batch_id,
+  (select count(*) from recycling_unit u where u.recycling_batch_id = n.recycling_batch_id),
+  (select count(*) from recovered_lot l where l.recycling_batch_id = n.recycling_batch_id)
+from unnest($1::bigint[]) n (recycling_batch_id))sql";
 
 constexpr const char* kEvents = "declare period no scroll cursor for select " MES_HISTORY_COLUMNS R"sql(
 from station_event
@@ -163,16 +233,30 @@ LotChange ReadLotChange(const pqxx::row& result) {
   return change;
 }
 
+Recovery ReadRecovery(const pqxx::row& result) {
+  RowReader reader(result);
+  Recovery recovery;
+  recovery.batch_id = reader.Next<int64_t>();
+  recovery.recover_time = reader.Next<domain::Time>();
+  recovery.record_time = reader.Next<domain::Time>();
+  recovery.partner = reader.Next<std::string>();
+  recovery.place = reader.Next<std::string>();
+  recovery.lot_ids = IntegersIn(reader.NextText());
+  recovery.quantities_micro = IntegersIn(reader.NextText());
+  return recovery;
+}
+
 // Fetches the cursor `period`, declared before, to its end or until `take` has enough.
 template <typename Row, typename Read>
-void Fetch(Transaction& transaction, const Read& read, const std::function<bool(const std::vector<Row>&)>& take) {
-  const std::string fetch = "fetch forward " + std::to_string(kRowsPerFetch) + " from period";
+void Fetch(Transaction& transaction, const Read& read, const std::function<bool(const std::vector<Row>&)>& take,
+           int rows_per_fetch = kRowsPerFetch) {
+  const std::string fetch = "fetch forward " + std::to_string(rows_per_fetch) + " from period";
   for (bool more = true; more;) {
     const pqxx::result rows = transaction.work().exec(fetch);
     std::vector<Row> chunk;
     chunk.reserve(rows.size());
     for (const pqxx::row& row : rows) chunk.push_back(read(row));
-    more = static_cast<int>(rows.size()) == kRowsPerFetch;
+    more = static_cast<int>(rows.size()) == rows_per_fetch;
     if (!chunk.empty() && !take(chunk)) more = false;
   }
   transaction.work().exec("close period");
@@ -235,6 +319,68 @@ void ListPeriodLotChanges(Transaction& transaction, domain::Time from, domain::T
                           const std::function<bool(const std::vector<LotChange>&)>& take) {
   Execute(transaction, kPeriodLotChanges.c_str(), from, until);
   Fetch<LotChange>(transaction, ReadLotChange, take);
+}
+
+std::vector<Recovery> ListRecoveries(Transaction& transaction, int64_t unit_id) {
+  std::vector<Recovery> recoveries;
+  for (const pqxx::row& row : Execute(transaction, kRecoveries.c_str(), unit_id)) recoveries.push_back(ReadRecovery(row));
+  return recoveries;
+}
+
+void ListPeriodRecoveries(Transaction& transaction, domain::Time from, domain::Time until,
+                          const std::function<bool(const std::vector<Recovery>&)>& take) {
+  Execute(transaction, kPeriodRecoveries.c_str(), from, until);
+  Fetch<Recovery>(transaction, ReadRecovery, take, kRecoveriesPerFetch);
+}
+
+std::unordered_map<int64_t, std::vector<int64_t>> LoadBatchUnits(Transaction& transaction, const std::vector<int64_t>& batch_ids) {
+  std::unordered_map<int64_t, std::vector<int64_t>> units;
+  for (const pqxx::row& row : Execute(transaction, kBatchUnits, ArrayOf(batch_ids))) {
+    units[Get<int64_t>(row[0])].push_back(Get<int64_t>(row[1]));
+  }
+  return units;
+}
+
+std::unordered_map<int64_t, std::string> LoadToldBatches(Transaction& transaction, const std::string& partner,
+                                                         const std::vector<int64_t>& unit_ids) {
+  std::unordered_map<int64_t, std::string> batches;
+  for (const pqxx::row& row : Execute(transaction, kToldBatches, partner, ArrayOf(unit_ids))) {
+    batches[Get<int64_t>(row[0])] = Get<std::string>(row[1]);
+  }
+  return batches;
+}
+
+std::vector<ToldBatch> InsertToldRecoveries(Transaction& transaction, const std::vector<domain::CaptureOutcome::Recovery>& recoveries,
+                                            const std::string& partner, const std::string& person, domain::Time now) {
+  if (recoveries.empty()) return {};
+  using Told = domain::CaptureOutcome::Recovery;
+  std::unordered_map<std::string, int64_t> batches;
+  for (const pqxx::row& row : Execute(transaction, kUpsertToldBatches, partner, person, ArrayOf(recoveries, &Told::transformation_id),
+                                      ArrayOf(recoveries, &Told::place), ArrayOf(recoveries, &Told::time))) {
+    batches[Get<std::string>(row[1])] = Get<int64_t>(row[0]);
+  }
+  std::vector<RecyclingUnit> units;
+  ArrayWriter lots, of, times, evidence;
+  for (const Told& told : recoveries) {
+    const int64_t batch_id = batches.at(told.transformation_id);
+    for (const int64_t id : told.unit_ids) {
+      RecyclingUnit& unit = units.emplace_back();
+      unit.unit_id = id;
+      unit.batch_id = batch_id;
+      unit.receive_time = told.time;
+      unit.contents.known = false;
+    }
+    for (const int64_t id : told.lot_ids) lots.Add(id), of.Add(batch_id), times.Add(told.time), evidence.Add(told.evidence);
+  }
+  if (!units.empty()) InsertRecyclingUnits(transaction, units, now);
+  InsertOfficeFacts(transaction, now, domain::FactTable::kRecoveredLots,
+                    Execute(transaction, kInsertToldLots, lots.Take(), of.Take(), times.Take(), evidence.Take(), now, person));
+  std::vector<ToldBatch> told;
+  for (const pqxx::row& row :
+       Execute(transaction, kToldSizes, ArrayOf(batches, [](const auto& batch) { return batch.second; }))) {
+    told.push_back({Get<int64_t>(row[0]), Get<int64_t>(row[1]), Get<int64_t>(row[2])});
+  }
+  return told;
 }
 
 std::vector<CapturedRow> ListCapturedEvents(Transaction& transaction, int64_t unit_id, int64_t after_id, int limit) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "db/epcis_declaration.h"
@@ -50,6 +51,18 @@ struct CapturedUnit {
 // Pairs may repeat.
 void InsertCapturedUnits(Transaction& transaction, const std::vector<CapturedUnit>& units);
 void InsertCapturedLotEdges(Transaction& transaction, const std::vector<domain::CaptureOutcome::LotEdge>& edges, domain::Time now);
+// Which of these units are in a recycling batch: under which address this partner's events told it; empty = it is another batch.
+std::unordered_map<int64_t, std::string> LoadToldBatches(Transaction& transaction, const std::string& partner,
+                                                         const std::vector<int64_t>& unit_ids);
+// Puts units and lots into batches of the partner's, which are made where their addresses are new.
+struct ToldBatch {
+  int64_t id = 0;
+  int64_t units = 0;
+  int64_t lots = 0;
+};
+// Returns these batches as they are then.
+std::vector<ToldBatch> InsertToldRecoveries(Transaction& transaction, const std::vector<domain::CaptureOutcome::Recovery>& recoveries,
+                                            const std::string& partner, const std::string& person, domain::Time now);
 // Of a unit, by id after `after_id`, at most `limit`.
 std::vector<CapturedRow> ListCapturedEvents(Transaction& transaction, int64_t unit_id, int64_t after_id, int limit);
 
@@ -75,12 +88,31 @@ struct LotChange {
 // Those that a lot went into or came of, oldest first.
 std::vector<LotChange> ListLotChanges(Transaction& transaction, int64_t unit_id);
 
+// Lots of one material that came back of a recycling batch in one report here.
+struct Recovery {
+  int64_t batch_id = 0;
+  domain::Time recover_time{};
+  domain::Time record_time{};
+  // Of the batch.
+  std::string partner;
+  std::string place;
+  // In step.
+  std::vector<int64_t> lot_ids, quantities_micro;
+};
+// Those that a unit went into, the one that a lot came of; oldest first.
+std::vector<Recovery> ListRecoveries(Transaction& transaction, int64_t unit_id);
+// The units of each of these batches.
+std::unordered_map<int64_t, std::vector<int64_t>> LoadBatchUnits(Transaction& transaction, const std::vector<int64_t>& batch_ids);
+
 // The rows of a period, oldest first, in chunks of at most a few thousand as they come; false = read no more. What was captured
-// is left out where it came to exist: its own event is among the captured; so are the parts and wholes of lots, which changes tell.
+// is left out where it came to exist: its own event is among the captured; so are the parts and wholes of lots, which changes tell, and
+// what recycling gave back. Of recoveries a chunk is ten: each may be about ten thousand units.
 void ListMade(Transaction& transaction, domain::Time from, domain::Time until,
               const std::function<bool(const std::vector<MadeRow>&)>& take);
 void ListPeriodLotChanges(Transaction& transaction, domain::Time from, domain::Time until,
                           const std::function<bool(const std::vector<LotChange>&)>& take);
+void ListPeriodRecoveries(Transaction& transaction, domain::Time from, domain::Time until,
+                          const std::function<bool(const std::vector<Recovery>&)>& take);
 void ListPeriodEvents(Transaction& transaction, domain::Time from, domain::Time until,
                       const std::function<bool(const std::vector<domain::EventRow>&)>& take);
 void ListPeriodLives(Transaction& transaction, domain::Time from, domain::Time until,

@@ -67,8 +67,12 @@ cross join lateral (
   where l.unit_id = a.unit_id
     and l.reverse_time is null
   union all
-  select 'recycling'
+  select 'recycling batches'
   from recycling_unit r
+  where r.unit_id = a.unit_id
+  union all
+  select 'recycling batches'
+  from recovered_lot r
   where r.unit_id = a.unit_id
   union all
   select 'events'

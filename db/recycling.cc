@@ -102,12 +102,13 @@ select e.unit_id, e.element, e.mass_ug
 from unnest($1::bigint[]) as asked (unit_id)
 join recovered_element e on e.unit_id = asked.unit_id)sql";
 
-// The batches of a balance, as the head of each of its sums.
+// The batches of a balance, as the head of each of its sums: those that were weighed here.
 const std::string kBalanced = R"sql(
 with batch as (
   select recycling_batch_id
   from recycling_batch
-  where ($1::bigint = 0 or recycling_batch_id = $1)
+  where transformation_id is null
+    and ($1::bigint = 0 or recycling_batch_id = $1)
     and ($2 = '' or partner = $2)
     and ($3::timestamptz is null or close_time >= $3)
     and ($4::timestamptz is null or close_time < $4)

@@ -12,8 +12,12 @@ constexpr int kMostLevels = 16;
 
 class Capturer {
  public:
-  Capturer(World& world, std::vector<int64_t> new_ids, std::unordered_map<int64_t, Life>& lives, std::unordered_set<int64_t> withdrawn)
-      : world_(world), new_ids_(std::move(new_ids)), lives_(lives), withdrawn_(std::move(withdrawn)) {}
+  Capturer(World& world, std::vector<int64_t> new_ids, std::unordered_map<int64_t, Life>& lives, CapturePast past)
+      : world_(world),
+        new_ids_(std::move(new_ids)),
+        lives_(lives),
+        withdrawn_(std::move(past.withdrawn)),
+        recycled_(std::move(past.recycled)) {}
 
   CaptureOutcome Run(std::vector<CapturedEvent> events) {
     std::stable_sort(events.begin(), events.end(),
@@ -48,6 +52,9 @@ class Capturer {
         case CaptureKind::kMerged:
         case CaptureKind::kTransformed:
           Transform(event);
+          break;
+        case CaptureKind::kRecovered:
+          Recover(event);
           break;
         case CaptureKind::kScrapped:
           for (const std::string& code : event.unit_codes) Scrap(event, code);
@@ -370,6 +377,43 @@ class Capturer {
     outcome_.second_lives.push_back({old_id, fresh.unit.id, life, event.occur_time});
   }
 
+  // True: the unit may be in that batch, or is.
+  bool GoesInto(const CapturedEvent& event, const std::string& code, std::vector<int64_t>& fresh) {
+    const UnitEntry* entry = Find(event, code, false);
+    if (entry == nullptr) return false;
+    const Unit& unit = entry->unit;
+    const LifeState state = LifeOf(unit).state;
+    const bool waste = state == LifeState::kWaste || state == LifeState::kDismantled || state == LifeState::kRecycled;
+    if (MadeHere(*entry) && (unit.status == UnitStatus::kInProcess || !waste)) {
+      Fault(event, Reason::kUnitState, code + " was made here and is no waste: it is declared so before it is recycled");
+      return false;
+    }
+    const auto [batch, added] = recycled_.try_emplace(unit.id, event.transformation_id);
+    if (batch->second != event.transformation_id) {
+      Fault(event, Reason::kRecyclingBatchState, code + " was received for recycling already, in another batch");
+      return false;
+    }
+    if (added) fresh.push_back(unit.id);
+    return true;
+  }
+
+  void Recover(const CapturedEvent& event) {
+    CaptureOutcome::Recovery back{event.transformation_id, event.life.place, event.life.evidence, event.occur_time, {}, {}};
+    for (const std::string& code : event.unit_codes) {
+      if (!GoesInto(event, code, back.unit_ids)) return;
+    }
+    for (const CapturedEvent::LotAmount& made : event.made) {
+      const UnitEntry* known = world_.FindUnit(made.code);
+      if (known != nullptr && !withdrawn_.contains(known->unit.id)) {
+        return Fault(event, Reason::kLotExists, made.code + " exists already");
+      }
+      const UnitEntry* entry = Make(event, made.code, &made);
+      if (entry == nullptr) return;
+      back.lot_ids.push_back(entry->unit.id);
+    }
+    outcome_.recoveries.push_back(std::move(back));
+  }
+
   void Scrap(const CapturedEvent& event, const std::string& code) {
     UnitEntry* entry = FindForeign(event, code);
     if (entry == nullptr || entry->unit.status == UnitStatus::kScrapped) return;
@@ -382,14 +426,15 @@ class Capturer {
   std::vector<int64_t> new_ids_;
   std::unordered_map<int64_t, Life>& lives_;
   std::unordered_set<int64_t> withdrawn_;
+  std::unordered_map<int64_t, std::string> recycled_;
   CaptureOutcome outcome_;
 };
 
 }  // namespace
 
 CaptureOutcome Capture(World& world, std::vector<CapturedEvent> events, std::vector<int64_t> new_ids,
-                       std::unordered_map<int64_t, Life>& lives, std::unordered_set<int64_t> withdrawn) {
-  return Capturer(world, std::move(new_ids), lives, std::move(withdrawn)).Run(std::move(events));
+                       std::unordered_map<int64_t, Life>& lives, CapturePast past) {
+  return Capturer(world, std::move(new_ids), lives, std::move(past)).Run(std::move(events));
 }
 
 }  // namespace mes::domain

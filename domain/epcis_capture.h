@@ -8,9 +8,13 @@
 // | TransformationEvent with quantities of lots | the lots are used up by the foreign unit that comes out |
 // | TransformationEvent of a lot into parts (step `splitting`), of lots into one (`merging`) | the parts, the whole come to exist |
 // | TransformationEvent of lots into one lot with ilmd | the lot comes to exist, the others are used up by it |
+// | TransformationEvent of units into lots (step `recycling`) | the lots come to exist as what came back of a batch of these units |
 // | TransformationEvent of one unit into one | its second life, under the new code |
 // | ObjectEvent with a step of a life | the life moves (domain/life), of foreign units and of ours |
 // | ObjectEvent, decommissioning | a foreign unit is scrapped |
+//
+// Events of one transformationID are one batch: all that went in is in all that came back. What was made here is waste, taken apart
+// or recycled before it goes in; how its life goes on is told by events of its own.
 //
 // Everything else (inspections, packing, business transactions) is kept with the units that it names and changes nothing; so does
 // an event that its sender has declared an error (declared so after its capture: domain/epcis_declaration). What units made here
@@ -45,7 +49,8 @@ enum class CaptureKind : int16_t {
   kScrapped,
   kSplit,
   kMerged,
-  kTransformed
+  kTransformed,
+  kRecovered
 };
 
 // Position of a part whose place in the foreign unit was not told: slots count up from 1.
@@ -67,8 +72,10 @@ struct CapturedEvent {
     int64_t quantity_micro = 0;
   };
   std::vector<LotAmount> lots;
-  // kSplit, kMerged, kTransformed: lots that come to exist of `lots`.
+  // kSplit, kMerged, kTransformed: lots that come to exist of `lots`; kRecovered: of `unit_codes`.
   std::vector<LotAmount> made;
+  // kRecovered: what names the batch; never empty.
+  std::string transformation_id;
   // The unit that parts go into, that uses lots up, or that goes on under `new_code`.
   std::string parent_code;
   std::string new_code;
@@ -78,7 +85,7 @@ struct CapturedEvent {
   int16_t line = 0;
   int16_t slot = 0;
   int16_t operation = 0;
-  // kLife, kSecondLife.
+  // kLife, kSecondLife; of kRecovered the place and the evidence.
   LifeRecord life;
   // Its number here (db/captured_event), which edges name; 0 = not stored yet.
   int64_t id = 0;
@@ -131,13 +138,30 @@ struct CaptureOutcome {
     int64_t event_id = 0;
   };
   std::vector<LotEdge> lot_edges;
+  // Into recycling batches: the units that are not in theirs yet, the lots.
+  struct Recovery {
+    std::string transformation_id;
+    std::string place;
+    std::string evidence;
+    Time time{};
+    std::vector<int64_t> unit_ids, lot_ids;
+  };
+  std::vector<Recovery> recoveries;
   // Event and unit that it scrapped.
   std::set<std::pair<int64_t, int64_t>> scrapped;
 };
 
+// What is stored of the units that events are about.
+struct CapturePast {
+  // Units that came to exist by events declared errors.
+  std::unordered_set<int64_t> withdrawn;
+  // Units in recycling batches: under which transformationID of this sender's; empty = another batch.
+  std::unordered_map<int64_t, std::string> recycled;
+};
+
 // Decides the events in the world and leaves the effects there. `new_ids`: fresh ids, as many as the events may make. `lives`: of
-// the world's units; moved along. `withdrawn`: units that came to exist by events declared errors. Events of one time keep their order.
+// the world's units; moved along. Events of one time keep their order.
 CaptureOutcome Capture(World& world, std::vector<CapturedEvent> events, std::vector<int64_t> new_ids,
-                       std::unordered_map<int64_t, Life>& lives, std::unordered_set<int64_t> withdrawn = {});
+                       std::unordered_map<int64_t, Life>& lives, CapturePast past = {});
 
 }  // namespace mes::domain

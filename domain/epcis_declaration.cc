@@ -19,6 +19,10 @@ class Declarer {
     std::stable_sort(events.begin(), events.end(),
                      [](const CapturedEvent& a, const CapturedEvent& b) { return a.occur_time < b.occur_time; });
     for (auto event = events.rbegin(); event != events.rend() && outcome_.faults.size() < kMaxDocumentFaults; ++event) {
+      if (event->kind == CaptureKind::kRecovered) {
+        Fault(*event, Reason::kRecyclingBatchState, "what went into a recycling batch and came back of it stays");
+        continue;
+      }
       if (event->kind == CaptureKind::kConsumed) Unconsume(*event, event->parent_code);
       for (const CapturedEvent::LotAmount& made : event->made) Unconsume(*event, made.code);
       for (const std::string& code : event->unit_codes) {

@@ -5,6 +5,7 @@
 // | parts put in | the parts are out, and never were in | they came out since; the contents were weighed for recycling |
 // | parts taken out | they are where they were, without a break | they are elsewhere, lived on, their place is taken; weighed |
 // | lots used up, split, merged | the lots have it again (what they became: as what came to exist) | the contents were weighed |
+// | came back of recycling | never: a batch only goes on | always |
 // | scrapped | the unit is what it was | the unit is not scrapped any more |
 //
 // Steps of lives are taken back by the rules of lives (services/life), what came to exist by what stands of it (services).

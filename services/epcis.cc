@@ -187,6 +187,21 @@ std::vector<int64_t> PartsIn(const std::vector<domain::EventRow>& history) {
   return ids;
 }
 
+using BatchUnits = std::unordered_map<int64_t, std::vector<int64_t>>;
+
+std::vector<int64_t> BatchesOf(const std::vector<db::Recovery>& recoveries) {
+  std::set<int64_t> ids;
+  for (const db::Recovery& recovery : recoveries) ids.insert(recovery.batch_id);
+  return {ids.begin(), ids.end()};
+}
+
+std::vector<int64_t> ThingsIn(const std::vector<db::Recovery>& recoveries, const BatchUnits& batch_units) {
+  std::vector<int64_t> ids;
+  for (const db::Recovery& recovery : recoveries) ids.insert(ids.end(), recovery.lot_ids.begin(), recovery.lot_ids.end());
+  for (const auto& [batch_id, units] : batch_units) ids.insert(ids.end(), units.begin(), units.end());
+  return ids;
+}
+
 std::vector<db::CapturedRow> AllCaptured(Call& call, int64_t unit_id) {
   std::vector<db::CapturedRow> all;
   for (;;) {
@@ -212,9 +227,15 @@ Status ExportUnitEpcis(Call& call, const v1::ExportUnitEpcisRequest& request, Pa
   const EpcisNames names = NamesOf(addresses);
   const EpcisWriter writer(names);
 
-  std::vector<std::pair<domain::Time, nlohmann::json>> events;
+  // What recycling gave back is written only as it goes out: each names all units of the batch.
+  struct Told {
+    domain::Time time{};
+    nlohmann::json event;
+    const db::Recovery* recovery = nullptr;
+  };
+  std::vector<Told> events;
   const auto add = [&](domain::Time time, nlohmann::json event) {
-    if (!event.is_null()) events.emplace_back(time, std::move(event));
+    if (!event.is_null()) events.push_back({time, std::move(event), nullptr});
   };
   std::set<std::string> captured_ids;
   const bool to_partner = !call.caller.partner.empty();
@@ -226,7 +247,16 @@ Status ExportUnitEpcis(Call& call, const v1::ExportUnitEpcisRequest& request, Pa
   const db::MadeRow made = db::LoadMade(call.transaction, *id);
   const bool second = !db::LoadLifeLinks(call.transaction, *id).first_life_code.empty();
   bool of_lots = false;
+  std::vector<db::Recovery> recoveries;
+  BatchUnits batch_units;
   if (!to_partner) {
+    recoveries = db::ListRecoveries(call.transaction, *id);
+    batch_units = db::LoadBatchUnits(call.transaction, BatchesOf(recoveries));
+    addresses.Load(ThingsIn(recoveries, batch_units));
+    for (const db::Recovery& recovery : recoveries) {
+      of_lots = of_lots || std::find(recovery.lot_ids.begin(), recovery.lot_ids.end(), *id) != recovery.lot_ids.end();
+      events.push_back({recovery.recover_time, {}, &recovery});
+    }
     // Other lots are nothing that a partner is told of.
     for (const db::LotChange& change : db::ListLotChanges(call.transaction, *id)) {
       std::vector<int64_t> lots = change.from_ids;
@@ -250,11 +280,13 @@ Status ExportUnitEpcis(Call& call, const v1::ExportUnitEpcisRequest& request, Pa
     if (captured_ids.contains(stored.record.evidence)) continue;
     add(stored.record.occur_time, writer.Of(*id, to_partner ? ForPartner(call, stored.record) : stored.record));
   }
-  std::stable_sort(events.begin(), events.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::stable_sort(events.begin(), events.end(), [](const Told& a, const Told& b) { return a.time < b.time; });
 
   Document<v1::ExportUnitEpcisResponse> document(sink, addresses.host(), call.now);
-  for (const auto& [time, event] : events) {
-    if (!document.Event(event)) return {};
+  for (const Told& told : events) {
+    const bool listening =
+        document.Event(told.recovery == nullptr ? told.event : writer.Of(*told.recovery, batch_units[told.recovery->batch_id]));
+    if (!listening) return {};
   }
   document.End();
   return {};
@@ -290,6 +322,12 @@ Status ExportPeriodEpcis(Call& call, const v1::ExportPeriodEpcisRequest& request
   if (!listening) return {};
   db::ListPeriodCaptured(call.transaction, *from, *until, [&](const std::vector<db::CapturedRow>& rows) {
     return all(rows, [&](const db::CapturedRow& row) { return row.body; });
+  });
+  if (!listening) return {};
+  db::ListPeriodRecoveries(call.transaction, *from, *until, [&](const std::vector<db::Recovery>& rows) {
+    BatchUnits units = db::LoadBatchUnits(call.transaction, BatchesOf(rows));
+    addresses.LoadOnly(ThingsIn(rows, units));
+    return all(rows, [&](const db::Recovery& row) { return writer.Of(row, units[row.batch_id]); });
   });
   if (!listening) return {};
   db::ListPeriodLotChanges(call.transaction, *from, *until, [&](const std::vector<db::LotChange>& rows) {

@@ -13,6 +13,7 @@
 #include "domain/code.h"
 #include "domain/limits.h"
 #include "domain/limits_epcis.h"
+#include "domain/limits_recycling.h"
 #include "services/convert.h"
 #include "services/duty.h"
 #include "services/epcis.h"
@@ -64,6 +65,16 @@ std::vector<CaptureFault> HideFromPartner(Call& call, const std::vector<Captured
   }
   if (faults.size() > domain::kMaxDocumentFaults) faults.resize(domain::kMaxDocumentFaults);
   return faults;
+}
+
+// The bounds of a batch are those of one that is kept here.
+Status StoreRecoveries(Call& call, const std::string& partner, const std::string& person, const domain::CaptureOutcome& outcome) {
+  for (const db::ToldBatch& batch : db::InsertToldRecoveries(call.transaction, outcome.recoveries, partner, person, call.now)) {
+    if (batch.units > domain::kMaxUnitsPerRecyclingBatch)
+      return Fail(TooMany("document", batch.units, domain::kMaxUnitsPerRecyclingBatch));
+    if (batch.lots > domain::kMaxLotsPerRecyclingBatch) return Fail(TooMany("document", batch.lots, domain::kMaxLotsPerRecyclingBatch));
+  }
+  return {};
 }
 
 void StoreCaptured(Call& call, const std::string& partner, const domain::World& world, const domain::CaptureOutcome& outcome,
@@ -198,9 +209,11 @@ Status CaptureEpcis(Call& call, const v1::CaptureEpcisRequest& request, v1::Capt
   size_t may_make = 0;
   for (const CapturedEvent& event : fresh) may_make += event.unit_codes.size() + event.lots.size() + event.made.size() + 1;
   const domain::CaptureOutcome outcome =
-      domain::Capture(world, fresh, db::TakeUnitIds(call.transaction, may_make), lives, db::LoadWithdrawn(call.transaction, ids));
+      domain::Capture(world, fresh, db::TakeUnitIds(call.transaction, may_make), lives,
+                      {db::LoadWithdrawn(call.transaction, ids), db::LoadToldBatches(call.transaction, request.partner(), ids)});
   if (!outcome.faults.empty()) return Fail(DocumentError(outcome.faults));
   StoreCaptured(call, request.partner(), world, outcome, fresh);
+  if (Status kept = StoreRecoveries(call, request.partner(), request.person(), outcome); !kept) return kept;
   response.set_made(outcome.made);
   response.set_installed(outcome.installed);
   response.set_removed(outcome.removed);

@@ -78,7 +78,7 @@ const std::vector<EpcisStep>& EpcisSteps() {
       {LifeEvent::kStartSecondLife, "repurposing", true},
       {LifeEvent::kDeclareWaste, "collecting", false},
       {LifeEvent::kDismantle, "disassembling", false},
-      {LifeEvent::kRecycle, "recycling", true},
+      {LifeEvent::kRecycle, kRecyclingStep, true},
       {LifeEvent::kTakeOut, "removing", false},
       {LifeEvent::kBuildIn, "installing", false},
   };
@@ -128,6 +128,23 @@ Json EpcisWriter::Of(const db::LotChange& change) const {
   event[split ? "inputQuantityList" : "outputQuantityList"] = Json::array({Amount(names_, one, sum)});
   event["bizStep"] = Own("bizstep", split ? kSplittingStep : kMergingStep);
   event["ilmd"] = {{"mes:material", names_.material(one)}};
+  return WithHash(std::move(event));
+}
+
+Json EpcisWriter::Of(const db::Recovery& recovery, const std::vector<int64_t>& unit_ids) const {
+  Json event = Begin("TransformationEvent", recovery.recover_time, recovery.record_time);
+  event["transformationID"] = Own(kRecyclingStep, std::to_string(recovery.batch_id));
+  Json units = Json::array(), lots = Json::array();
+  for (const int64_t id : unit_ids) units.push_back(names_.unit(id));
+  for (size_t i = 0; i < recovery.lot_ids.size(); ++i) {
+    lots.push_back(Amount(names_, recovery.lot_ids[i], recovery.quantities_micro[i]));
+  }
+  event["inputEPCList"] = std::move(units);
+  event["outputQuantityList"] = std::move(lots);
+  event["bizStep"] = Own("bizstep", kRecyclingStep);
+  event["ilmd"] = {{"mes:material", names_.material(recovery.lot_ids.at(0))}};
+  event["mes:party"] = recovery.partner;
+  event["mes:place"] = recovery.place;
   return WithHash(std::move(event));
 }
 

@@ -7,6 +7,8 @@
 // | consumed | TransformationEvent: the lot's quantity goes in, the unit comes out |
 // | installed, removed | AssociationEvent ADD installing, DELETE removing; `mes:line` and `mes:slot` are the position |
 // | lot split, lots merged | TransformationEvent, steps `splitting` and `merging`: quantities in and out; ilmd: the material |
+// | lots recovered | TransformationEvent, step `recycling`: all units of the batch go in, the lots of one material and report come out; |
+// | | transformationID: the batch |
 // | scrapped | ObjectEvent OBSERVE, decommissioning, non_conformant |
 // | reversed | the event that was reversed carries an errorDeclaration |
 // | life | ObjectEvent with the business step nearest to it; second life a TransformationEvent; recycling an ObjectEvent DELETE; |
@@ -47,6 +49,8 @@ class EpcisWriter {
   // Each with its hash as eventID; null = nothing that partners are told. `revision` may be null.
   nlohmann::json Made(const db::MadeRow& made) const;
   nlohmann::json Of(const db::LotChange& change) const;
+  // `unit_ids`: of the batch.
+  nlohmann::json Of(const db::Recovery& recovery, const std::vector<int64_t>& unit_ids) const;
   nlohmann::json Of(int64_t unit_id, const domain::EventRow& row, const domain::ProductRevision* revision) const;
   nlohmann::json Of(int64_t unit_id, const domain::LifeRecord& record) const;
 
@@ -71,6 +75,7 @@ const std::vector<EpcisStep>& EpcisSteps();
 // Those of lots.
 inline constexpr char kSplittingStep[] = "splitting";
 inline constexpr char kMergingStep[] = "merging";
+inline constexpr char kRecyclingStep[] = "recycling";
 // The common code (UN/ECE recommendation 20) of our units of measure; empty = none known.
 std::string CommonCode(std::string_view unit);
 // The document's @context.

@@ -421,6 +421,10 @@ class Reader {
         return ReadMade(event, made, made[0].lot.material_id, captured);
       }
     }
+    if (!in.empty() && lots.empty() && out.empty() && (!made.empty() || event.contains("transformationID")) &&
+        StepOf(event) == kRecyclingStep) {
+      return ReadRecovered(event, made, captured);
+    }
     if (!lots.empty() && out.size() + made.size() == 1) {
       captured.kind = CaptureKind::kConsumed;
       captured.parent_code = out.empty() ? made[0].lot.code : out[0].code;
@@ -436,6 +440,28 @@ class Reader {
     }
     Mention(captured, out);
     for (const Amount& amount : made) captured.lots.push_back({amount.lot.code, amount.quantity_micro});
+  }
+
+  // Units went in, lots came back; an event that names only more units of a batch is one too.
+  void ReadRecovered(const Json& event, const std::vector<Amount>& made, CapturedEvent& captured) {
+    captured.kind = CaptureKind::kRecovered;
+    FillLife(event, domain::LifeEvent::kRecycle, captured);
+    // Alone, an event is a batch of its own.
+    captured.transformation_id = EpcisIdOf(captured.hash);
+    if (event.contains("transformationID")) {
+      captured.transformation_id = EpcisCanonical(EpcisExpanded(TextOf(event, "transformationID", true), context_));
+    }
+    if (captured.transformation_id.size() > domain::kMaxUriLength) {
+      Fault("/transformationID", "longer than " + std::to_string(domain::kMaxUriLength) + " characters");
+    }
+    if (made.empty()) return;
+    ReadMade(event, made, made[0].lot.material_id, captured);
+    for (const Amount& amount : made) {
+      captured.made.push_back({amount.lot.code, amount.quantity_micro});
+      if (amount.lot.material_id != 0 && amount.lot.material_id != captured.material_id) {
+        Fault(amount.below + "/epcClass", "an event tells lots of one material: others come in events of their own");
+      }
+    }
   }
 
   Call& call_;

@@ -69,6 +69,17 @@ void ExportPeriod(const Connection& connection, const std::string& from, const s
 // The server's limits on one document (README, "Limits"); longer ones go in parts, in their order.
 constexpr size_t kEventsPerPart = 1'000;
 constexpr size_t kBytesPerPart = 7 << 20;
+// An event about a whole recycling batch names ten thousand.
+constexpr size_t kItemsPerPart = 20'000;
+
+// What the event names, and at times more.
+size_t ItemsOf(const nlohmann::json& event) {
+  // What stands around the lists.
+  size_t items = 2;
+  if (!event.is_object()) return items;
+  for (const auto& [name, value] : event.items()) items += value.is_array() ? value.size() : 0;
+  return items;
+}
 
 std::string PartId(const std::string& partner, const std::string& text) {
   const std::string content = partner + '\n' + text;
@@ -87,8 +98,12 @@ void Capture(const Connection& connection, const std::string& path, const std::s
   if (!file) FailUsage(path + ": cannot be read");
   nlohmann::json document = nlohmann::json::parse(text.str(), nullptr, false);
   const nlohmann::json::json_pointer at("/epcisBody/eventList");
-  const bool parts = !document.is_discarded() && document.is_object() && document.contains(at) && document[at].is_array() &&
-                     (document[at].size() > kEventsPerPart || text.str().size() > kBytesPerPart);
+  bool parts = !document.is_discarded() && document.is_object() && document.contains(at) && document[at].is_array();
+  if (parts) {
+    size_t items = 0;
+    for (const nlohmann::json& event : document[at]) items += ItemsOf(event);
+    parts = document[at].size() > kEventsPerPart || text.str().size() > kBytesPerPart || items > kItemsPerPart;
+  }
   v1::CaptureEpcisResponse sum;
   size_t sent = 0, first = 0;
   const auto send = [&](const std::string& part, size_t events) {
@@ -117,20 +132,22 @@ void Capture(const Connection& connection, const std::string& path, const std::s
   } else {
     const nlohmann::json events = std::move(document[at]);
     nlohmann::json part = nlohmann::json::array();
-    size_t bytes = 0;
+    size_t bytes = 0, items = 0;
     const auto flush = [&] {
       if (part.empty()) return;
       const size_t count = part.size();
       document[at] = std::move(part);
       send(document.dump(), count);
       part = nlohmann::json::array();
-      bytes = 0;
+      bytes = items = 0;
     };
     for (const nlohmann::json& event : events) {
       const size_t size = event.dump().size();
-      if (part.size() == kEventsPerPart || bytes + size > kBytesPerPart) flush();
+      const size_t named = ItemsOf(event);
+      if (part.size() == kEventsPerPart || bytes + size > kBytesPerPart || items + named > kItemsPerPart) flush();
       part.push_back(event);
       bytes += size;
+      items += named;
     }
     flush();
     if (isatty(STDERR_FILENO)) fprintf(stderr, "\r");
