@@ -23,8 +23,8 @@ std::set<std::pair<int64_t, int64_t>> LoadCaptureEffects(Transaction& transactio
 std::unordered_set<int64_t> LoadWithdrawn(Transaction& transaction, const std::vector<int64_t>& unit_ids);
 // Those of these that a recycler received, or that are inside of such.
 std::unordered_set<int64_t> LoadWeighed(Transaction& transaction, const std::vector<int64_t>& unit_ids);
-// What stands of these, so that they cannot be said never to have been: `parts`, `uses`, `life`, `recycling`, `events`,
-// `passport`.
+// What stands of these, so that they cannot be said never to have been: `parts`, `uses`, `life`, `recycling batches`,
+// `events`, `passport`.
 std::unordered_map<int64_t, std::string> LoadTraces(Transaction& transaction, const std::vector<int64_t>& unit_ids);
 
 // These edges never were: as is known from now on they have no length. Child and install event.
