@@ -373,8 +373,9 @@ std::vector<ToldBatch> InsertToldRecoveries(Transaction& transaction, const std:
     for (const int64_t id : told.lot_ids) lots.Add(id), of.Add(batch_id), times.Add(told.time), evidence.Add(told.evidence);
   }
   if (!units.empty()) InsertRecyclingUnits(transaction, units, now);
-  InsertOfficeFacts(transaction, now, domain::FactTable::kRecoveredLots,
-                    Execute(transaction, kInsertToldLots, lots.Take(), of.Take(), times.Take(), evidence.Take(), now, person));
+  const domain::Time later = now + domain::Duration(1);
+  InsertOfficeFacts(transaction, later, domain::FactTable::kRecoveredLots,
+                    Execute(transaction, kInsertToldLots, lots.Take(), of.Take(), times.Take(), evidence.Take(), later, person));
   std::vector<ToldBatch> told;
   for (const pqxx::row& row :
        Execute(transaction, kToldSizes, ArrayOf(batches, [](const auto& batch) { return batch.second; }))) {

@@ -60,7 +60,7 @@ struct ToldBatch {
   int64_t units = 0;
   int64_t lots = 0;
 };
-// Returns these batches as they are then.
+// Returns these batches as they are then. Units are recorded at `now`, lots a microsecond later.
 std::vector<ToldBatch> InsertToldRecoveries(Transaction& transaction, const std::vector<domain::CaptureOutcome::Recovery>& recoveries,
                                             const std::string& partner, const std::string& person, domain::Time now);
 // Of a unit, by id after `after_id`, at most `limit`.

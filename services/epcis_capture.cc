@@ -26,6 +26,9 @@
 namespace mes::services {
 namespace {
 
+// Rows of several kinds of one call are recorded apart, since the audit tells its groups of facts by their record times (db/audit_fact.h).
+constexpr domain::Duration kNextFacts(1);
+
 using domain::CapturedEvent;
 using domain::CaptureFault;
 using domain::CaptureKind;
@@ -69,7 +72,8 @@ std::vector<CaptureFault> HideFromPartner(Call& call, const std::vector<Captured
 
 // The bounds of a batch are those of one that is kept here.
 Status StoreRecoveries(Call& call, const std::string& partner, const std::string& person, const domain::CaptureOutcome& outcome) {
-  for (const db::ToldBatch& batch : db::InsertToldRecoveries(call.transaction, outcome.recoveries, partner, person, call.now)) {
+  for (const db::ToldBatch& batch : db::InsertToldRecoveries(call.transaction, outcome.recoveries, partner, person,
+                                                              call.now + 2 * kNextFacts)) {
     if (batch.units > domain::kMaxUnitsPerRecyclingBatch)
       return Fail(TooMany("document", batch.units, domain::kMaxUnitsPerRecyclingBatch));
     if (batch.lots > domain::kMaxLotsPerRecyclingBatch) return Fail(TooMany("document", batch.lots, domain::kMaxLotsPerRecyclingBatch));
@@ -102,7 +106,7 @@ void StoreCaptured(Call& call, const std::string& partner, const domain::World& 
   std::vector<db::RevivedUnit> revived;
   for (const auto& unit : outcome.revived) revived.push_back({unit.unit_id, unit.material_id, unit.quantity_micro});
   db::ReviveUnits(call.transaction, revived);
-  db::InsertCapturedLotEdges(call.transaction, outcome.lot_edges, call.now);
+  db::InsertCapturedLotEdges(call.transaction, outcome.lot_edges, call.now + kNextFacts);
   std::vector<db::CapturedUnit> named;
   for (const CapturedEvent& event : events) {
     const bool makes = event.kind == CaptureKind::kMadeUnits || event.kind == CaptureKind::kMadeLots;
@@ -198,8 +202,8 @@ Status CaptureEpcis(Call& call, const v1::CaptureEpcisRequest& request, v1::Capt
   response.set_taken_back(static_cast<int32_t>(declared.size()));
   if (Status taken = TakeBackDeclared(call, request.person(), declared, declared_rows); !taken) return taken;
   if (fresh.empty()) return {};
-  // Rows under the audit's chain are told by their record time: what is new is recorded behind what was taken back.
-  if (!declared.empty()) call.now += std::chrono::microseconds(1);
+  // What is new is recorded behind what was taken back.
+  if (!declared.empty()) call.now += 2 * kNextFacts;
 
   domain::World world = LockNamed(call, fresh);
   if (const auto faults = HideFromPartner(call, fresh, world); !faults.empty()) return Fail(DocumentError(faults));

@@ -125,7 +125,7 @@ Status TakeBackDeclared(Call& call, const std::string& person, const std::vector
   const domain::DeclarationOutcome outcome = domain::TakeBack(locked.world, declared, LoadPast(call, locked.world, declared));
   if (!outcome.faults.empty()) return Fail(DocumentError(outcome.faults));
   db::StoreWorld(call.transaction, locked.world);
-  db::CollapseEdges(call.transaction, outcome.never, call.now);
+  db::CollapseEdges(call.transaction, outcome.never, call.now + domain::Duration(1));
   db::DeclareWrong(call.transaction, rows);
   return Withdraw(call, locked.world, declared);
 }

@@ -325,7 +325,10 @@ class Reader {
     const std::string action = ActionOf(event);
     const std::vector<Named> names = NamesOf(event, "epcList");
     const std::vector<Amount> amounts = AmountsOf(event, "quantityList");
-    if (names.empty() && amounts.empty() && faults.empty()) return Fault("/epcList", "the event is about nothing");
+    if (names.empty() && amounts.empty()) {
+      if (faults.empty()) Fault("/epcList", "the event is about nothing");
+      return;
+    }
     Mention(captured, names);
     for (const Amount& amount : amounts) captured.lots.push_back({amount.lot.code, amount.quantity_micro});
     const std::string step = StepOf(event);

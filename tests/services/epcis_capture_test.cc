@@ -102,6 +102,7 @@ TEST(EpcisCapture, APeriodCarriedIntoAnEmptyPlantGivesTheSameTraces) {
     return all;
   };
   EXPECT_EQ(ids(second.ExportPeriod()), ids(document)) << "what came in goes out under the same hashes, and nothing else";
+  EXPECT_EQ(second.Audited(), "sound");
 }
 
 // `lots` and `made`: code and quantity.
@@ -288,6 +289,7 @@ TEST(EpcisCapture, ASecondLifeGoesOnUnderItsNewCode) {
   EXPECT_EQ(plant.LifeOf("B-1R"), "LIFE_STATE_MADE");
   EXPECT_THAT(plant.TraceOf("B-1R"), testing::ElementsAre(HasSubstr("B-1R > B-1 PACK 1.1")));
   EXPECT_EQ(ReasonOf(plant.Capture(Document({Made("B-1R", "CELL")}))), "DOCUMENT_INVALID") << "it is known as something else";
+  EXPECT_EQ(plant.Audited(), "sound");
 }
 
 TEST(EpcisCapture, WhatItsSenderTakesBackIsKeptWithoutEffect) {

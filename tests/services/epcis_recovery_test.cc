@@ -112,7 +112,8 @@ std::string Export(Plant& plant, const char* code) {
 }
 std::vector<Json> EventsIn(const std::string& document, const std::string& type = "") {
   std::vector<Json> events;
-  for (const Json& event : Json::parse(document)["epcisBody"]["eventList"]) {
+  const Json parsed = Json::parse(document);
+  for (const Json& event : parsed["epcisBody"]["eventList"]) {
     if (type.empty() || event["type"] == type) events.push_back(event);
   }
   return events;
@@ -201,6 +202,7 @@ TEST(EpcisRecovery, APeriodCarriedIntoAnEmptyPlantLeadsFromLotsToUnits) {
   EXPECT_EQ(Ids(second.ExportPeriod()), Ids(document)) << "what came in goes out under the same hashes, and nothing else";
   EXPECT_EQ(Ids(Export(second, "R-3")), Ids(Export(first, "R-3")));
   EXPECT_EQ(Ids(Export(second, "H-1")), Ids(Export(first, "H-1")));
+  EXPECT_EQ(second.Audited(), "sound");
 }
 
 // Units into lots of one material: code and kilograms.
