@@ -60,8 +60,8 @@ void AppendFacts(domain::FactTable table, const pqxx::result& rows, std::vector<
 
 // Writes the audit entry of what StoreWorld stored and of `more`; nothing where that is nothing. Throws AuditRefused.
 void InsertFactEntry(Transaction& transaction, const domain::World& world, std::vector<Fact> more);
-// The same of what an act of the office stored, which no station reports. Rows of one record time, station and epoch are one group, whatever
-// their tables: each call of this, and StoreWorld, needs a record time of its own within a transaction.
+// The same of what an act of the office stored, which no station reports. Rows of one record time, station and epoch are one group,
+// whatever their tables: each call of this, and StoreWorld, needs a record time of its own within a transaction.
 void InsertOfficeFacts(Transaction& transaction, domain::Time now, domain::FactTable table, const pqxx::result& rows);
 // The groups of such an entry; throws std::runtime_error where its text is none.
 std::vector<domain::FactGroup> FactGroupsIn(const std::string& new_value);
