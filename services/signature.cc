@@ -50,6 +50,8 @@ constexpr auto kActs = std::to_array<Act>({
     {"ReplacePart", "", {}, "order.forced"},
     {"LoadPlant", "plant", {}, "validate_only", false},
     {"RetireProcessRule", "rule", {"code"}, ""},
+    // Not by the number in it, which the server gives.
+    {"PutFailureCode", "failure_code", {"failure_code.code"}, ""},
     {"FreezeLimits", "chart", {"key.characteristic_code"}, ""},
     {"DefineChart", "chart", {"definition.characteristic_class", "definition.characteristic_code"}, ""},
 });

@@ -463,7 +463,8 @@ TEST_F(Nonconformance, AReplayListsWhoseVerdictWouldChangeAndWritesNothing) {
   const std::string counts =
       "select string_agg(n.found::text, ',') from (select (xpath('concat(/table/row/c, ''|'', /table/row/h)', "
       "query_to_xml(format('select count(*) as c, sum(hashtext(t::text)) as h from %I t', tablename), false, false, '')))[1] as found "
-      "from pg_tables where schemaname = 'public' order by tablename) n";
+      // Entries of before are sealed meanwhile.
+      "from pg_tables where schemaname = 'public' and tablename <> 'audit_link' order by tablename) n";
   const std::string before = Value(counts);
 
   EXPECT_THAT(Replay("{}").changes, ElementsAre());
