@@ -45,7 +45,6 @@ const std::vector<Group>& Groups() {
       {"schedule", RunSchedule, {"schedule_2000_orders_s"}},
       {"utilisation", RunUtilisation, {"utilisation_rollups", "utilisation_p50_ms", "utilisation_p99_ms"}},
       {"yield", RunYield, {"yield_rows", "yield_query_p50_ms", "yield_query_p99_ms", "yield_query_slowest_p99_ms"}},
-      {"audit", RunAudit, {"verify_rows_per_minute"}},
       {"guard",
        RunGuard,
        {"ingest_tls_ratio", "ingest_audit_ratio", "ingest_guarded_ratio", "can_start_tls_ratio", "can_start_audit_ratio",

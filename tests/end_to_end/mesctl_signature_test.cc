@@ -93,7 +93,7 @@ TEST_F(MesctlSignatureTest, EachActThatMayBeSignedIsSignedByItsCommand) {
       {"SetCodeRule",
        {"code", "rule", "set", "CELL-LFP-228", "--prefix", "NMGCB12", "--traceability", "0000001", "--person", "chen.yu"},
        ""},
-      {"FreezeLimits", by({"spc", "freeze", "PACK-CAR-60.1.PEOL.1", "IR", "--from", "2026-11-20T08:00:00Z"}), "CHARACTERISTIC_UNKNOWN"},
+      {"FreezeLimits", by({"spc", "freeze", "PACK-CAR-60.1.PEOL.1", "IR", "--from", "2026-11-20T08:00:00Z"}), "CHART_UNKNOWN"},
       {"ReleaseProcessAlarm", by({"alarm", "release", "17", "--role", "quality"}), "ALARM_UNKNOWN"},
       {"ReleaseHold", by({"hold", "release", "17"}), "HOLD_UNKNOWN"},
       {"ApproveHoldDisposition", by({"hold", "approve", "17"}), "DISPOSITION_UNKNOWN"},
