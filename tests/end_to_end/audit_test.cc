@@ -196,8 +196,6 @@ TEST_F(MesctlAuditTest, AChangedSiteKeyIsProvedLiveAndOffline) {
   EXPECT_EQ(judged.code, 3) << judged.out << judged.err;
   EXPECT_THAT(judged.out, HasSubstr("NOT CHECKABLE: key ID unknown"));
   // The old key's head under a link behind the change, as a thief would sign it.
-  judged = Python({MES_SOURCE_FOLDER "/tests/support/audit_tampering.py", kVerify, In("changed.jsonl"), new_key.path(), "300"});
-  EXPECT_EQ(judged.code, 0) << judged.out << judged.err;
   const tests::Outcome stolen =
       Python({MES_SOURCE_FOLDER "/tests/support/audit_tampering.py", kVerify, In("changed.jsonl"), old_key.path(), "1"});
   EXPECT_NE(stolen.code, 0);
