@@ -15,7 +15,6 @@
 #include "services/epcis.h"
 #include "services/epcis_hash.h"
 #include "tests/services/epcis_plant.h"
-#include "tests/support/standards.h"
 
 namespace mes::services {
 namespace {
@@ -27,6 +26,7 @@ using tests::FieldOf;
 using tests::ReasonOf;
 using tests::Document;
 using tests::Event;
+using tests::ExpectEpcisSchema;
 using tests::Lived;
 using tests::Made;
 using tests::MadeLot;
@@ -74,9 +74,7 @@ TEST(EpcisCapture, APeriodCarriedIntoAnEmptyPlantGivesTheSameTraces) {
                                            HasSubstr("E-2 > E-1B ELY 0.0 2.5 merged")));
 
   const std::string document = first.ExportPeriod();
-  if (const auto schema = tests::Standards("gs1-epcis/schema/EPCIS-JSON-Schema.json"); !schema.empty()) {
-    EXPECT_EQ(tests::SchemaFaults(document, schema), "");
-  }
+  ExpectEpcisSchema(document);
   v1::CaptureEpcisResponse captured;
   ASSERT_EQ(ReasonOf(second.Capture(document, &captured)), "OK");
   EXPECT_EQ(captured.captured(), 14);
@@ -232,9 +230,7 @@ TEST(EpcisCapture, APartTakenOutOrBuiltInIsToldWithItsUnit) {
               ", false, false, false, '2026-09-05')");
   }
   const std::string document = first.ExportPeriod();
-  if (const auto schema = tests::Standards("gs1-epcis/schema/EPCIS-JSON-Schema.json"); !schema.empty()) {
-    EXPECT_EQ(tests::SchemaFaults(document, schema), "");
-  }
+  ExpectEpcisSchema(document);
   EXPECT_THAT(document, HasSubstr("\"mes:around\":\"https://o.cn/mes/unit/P-1\""));
   v1::CaptureEpcisResponse captured;
   ASSERT_EQ(ReasonOf(second.Capture(document, &captured)), "OK");
@@ -336,9 +332,7 @@ TEST(EpcisCapture, ALifeRecordTakenBackGoesOutDeclaredAnError) {
   v1::ReverseLifeRecordResponse taken;
   ASSERT_EQ(ReasonOf(CallOnce(*first.lives, &v1::LifeService::Stub::ReverseLifeRecord, back, &taken)), "OK");
   const std::string document = first.ExportPeriod();
-  if (const auto schema = tests::Standards("gs1-epcis/schema/EPCIS-JSON-Schema.json"); !schema.empty()) {
-    EXPECT_EQ(tests::SchemaFaults(document, schema), "");
-  }
+  ExpectEpcisSchema(document);
   const auto last = [](const std::string& text) { return Json::parse(text)["epcisBody"]["eventList"].back(); };
   EXPECT_FALSE(last(standing).contains("errorDeclaration"));
   EXPECT_EQ(last(document)["errorDeclaration"]["reason"], "did_not_occur");

@@ -16,6 +16,7 @@
 #include "mes/v1/life.grpc.pb.h"
 #include "mes/v1/lot.grpc.pb.h"
 #include "tests/support/server.h"
+#include "tests/support/standards.h"
 #include "tests/support/stored_plant.h"
 
 namespace mes::tests {
@@ -132,6 +133,14 @@ struct EpcisPlant {
     return {response.events().begin(), response.events().end()};
   }
 };
+
+// By the official schema; where that is not here (tests/support/standards.h) nothing judges it.
+inline void ExpectEpcisSchema(const std::string& document) {
+  const auto schema = Standards("gs1-epcis/schema/EPCIS-JSON-Schema.json");
+  if (!schema.empty()) {
+    EXPECT_EQ(SchemaFaults(document, schema), "");
+  }
+}
 
 inline Json Document(std::vector<Json> events) {
   return {{"@context", {"https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld", {{"ex", "https://stackco.example/"}}}},

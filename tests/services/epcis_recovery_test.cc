@@ -12,7 +12,6 @@
 #include "mes/v1/recycling.grpc.pb.h"
 #include "services/epcis_hash.h"
 #include "tests/services/epcis_plant.h"
-#include "tests/support/standards.h"
 
 namespace mes::services {
 namespace {
@@ -23,6 +22,7 @@ using testing::IsEmpty;
 using tests::CallOnce;
 using tests::Document;
 using tests::Event;
+using tests::ExpectEpcisSchema;
 using tests::Lived;
 using tests::Made;
 using tests::MadeLot;
@@ -123,16 +123,11 @@ std::set<std::string> Ids(const std::string& document) {
   for (const Json& event : EventsIn(document)) ids.insert(event["eventID"]);
   return ids;
 }
-void ExpectSchema(const std::string& document) {
-  const auto schema = tests::Standards("gs1-epcis/schema/EPCIS-JSON-Schema.json");
-  if (schema.empty()) return;
-  EXPECT_EQ(tests::SchemaFaults(document, schema), "");
-}
 
 TEST(EpcisRecovery, ARecoveredLotGoesOutWithTheUnitsThatItCameBackFrom) {
   Recycler plant;
   const std::string of_lot = Export(plant, "R-3");
-  ExpectSchema(of_lot);
+  ExpectEpcisSchema(of_lot);
   const std::vector<Json> events = EventsIn(of_lot);
   ASSERT_EQ(events.size(), 1u) << "by this it came to exist, and by nothing else";
   const Json& event = events[0];
@@ -155,7 +150,7 @@ TEST(EpcisRecovery, ARecoveredLotGoesOutWithTheUnitsThatItCameBackFrom) {
 TEST(EpcisRecovery, ARecycledUnitTellsAllThatCameBackOfItsBatch) {
   Recycler plant;
   const std::string of_unit = Export(plant, "H-2");
-  ExpectSchema(of_unit);
+  ExpectEpcisSchema(of_unit);
   const std::vector<Json> back = EventsIn(of_unit, "TransformationEvent");
   ASSERT_EQ(back.size(), 3u);
   std::set<std::string> lots;
@@ -174,7 +169,7 @@ TEST(EpcisRecovery, APeriodCarriedIntoAnEmptyPlantLeadsFromLotsToUnits) {
   Recycler first;
   Plant second;
   const std::string document = first.ExportPeriod();
-  ExpectSchema(document);
+  ExpectEpcisSchema(document);
   ASSERT_EQ(EventsIn(document).size(), 11u) << "two units made, three transformations, six steps of lives; no lot on its own";
   v1::CaptureEpcisResponse captured;
   ASSERT_EQ(ReasonOf(second.Capture(document, &captured)), "OK");
